@@ -1,0 +1,63 @@
+// What can be asked of a conversation. Times are RFC 3339 UTC with milliseconds; `content` is the body's JSON text.
+import type { Retention } from './events.ts'
+
+export interface StartGroup {
+  readonly type: 'StartGroup'
+  readonly conversation: string
+  readonly name: string
+  /** Null where nobody here starts it: an imported channel. */
+  readonly by: string | null
+  readonly members: readonly string[]
+  readonly memberLimit: number
+  readonly delivered: boolean
+  readonly retention: Retention
+  readonly at: string
+}
+
+export interface InviteMember {
+  readonly type: 'InviteMember'
+  readonly user: string
+  readonly by: string
+  readonly at: string
+}
+
+export interface Leave {
+  readonly type: 'Leave'
+  readonly user: string
+  readonly at: string
+}
+
+export interface SendDirect {
+  readonly type: 'SendDirect'
+  readonly conversation: string
+  readonly id: string
+  readonly from: string
+  readonly to: string
+  readonly content: string
+  readonly at: string
+}
+
+export interface SendMessage {
+  readonly type: 'SendMessage'
+  readonly id: string
+  readonly from: string
+  readonly content: string
+  readonly at: string
+}
+
+/** One thing a line of the imported history says. `line` counts from 1 in its source. */
+export type HistoryEntry = { readonly line: number; readonly at: string; readonly user: string } & (
+  | { readonly what: 'joined' }
+  | { readonly what: 'left' }
+  | { readonly what: 'said'; readonly id: string; readonly content: string }
+)
+
+export interface ImportHistory {
+  readonly type: 'ImportHistory'
+  readonly source: string
+  readonly upToLine: number
+  readonly entries: readonly HistoryEntry[]
+  readonly at: string
+}
+
+export type ConversationCommand = StartGroup | InviteMember | Leave | SendDirect | SendMessage | ImportHistory

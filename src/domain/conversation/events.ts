@@ -1,0 +1,54 @@
+// What can have happened in a conversation. Stream `conversation-<id>`; an event's revision there is its `seq`.
+
+export type Role = 'owner' | 'admin' | 'member'
+export type Retention = { readonly mode: 'permanent' } | { readonly mode: 'temporary'; readonly ttlMs: number }
+
+export interface ConversationStarted {
+  readonly type: 'ConversationStarted'
+  readonly data: {
+    readonly conversation: string
+    readonly kind: 'direct' | 'group'
+    /** Groups have a name; a direct chat is named by whom one looks at it with. */
+    readonly name: string | null
+    readonly members: readonly { readonly user: string; readonly role: Role }[]
+    readonly memberLimit: number
+    /** Whether delivered marks are kept: direct chats yes, groups by choice. */
+    readonly delivered: boolean
+    readonly retention: Retention
+    readonly at: string
+  }
+}
+
+export interface MemberJoined {
+  readonly type: 'MemberJoined'
+  readonly data: { readonly user: string; readonly role: Role; readonly invitedBy: string | null; readonly at: string }
+}
+
+export interface MemberLeft {
+  readonly type: 'MemberLeft'
+  readonly data: { readonly user: string; readonly at: string }
+}
+
+/** The event's id is the message's id, chosen by the client. `Content` is the body in the domain, sealed in the log. */
+export interface MessageSent<Content = string> {
+  readonly type: 'MessageSent'
+  readonly id: string
+  readonly data: { readonly from: string; readonly at: string; readonly content: Content }
+}
+
+/**
+ * A piece of history from elsewhere is now part of this one: lines up to and including `upToLine` of `source`.
+ * Appended in the same write as what those lines said, so that importing again, also after a kill, knows where it stood.
+ */
+export interface HistoryImported {
+  readonly type: 'HistoryImported'
+  readonly data: {
+    readonly source: string
+    readonly upToLine: number
+    readonly memberLimit: number
+    readonly at: string
+  }
+}
+
+export type ConversationEvent<Content = string> =
+  ConversationStarted | MemberJoined | MemberLeft | MessageSent<Content> | HistoryImported

@@ -1,0 +1,81 @@
+// What an event read back from the log must look like. A shape is checked once, where it enters the process.
+import { z } from 'zod'
+import type { DomainEvent } from '../domain/index.ts'
+import type { Metadata, RawEvent } from './port.ts'
+import type { Sealed } from './sealing.ts'
+
+/** A domain event as the log has it: where it stands, what it says (contents sealed), who and why. */
+export type RecordedEvent = DomainEvent<Sealed> & {
+  readonly stream: string
+  readonly revision: number
+  readonly position: number
+  readonly id: string
+  readonly metadata: Metadata
+}
+
+/** One type of event out of all. */
+export type Recorded<T extends RecordedEvent['type']> = Extract<RecordedEvent, { type: T }>
+
+const at = z.string()
+const user = z.string()
+const role = z.enum(['owner', 'admin', 'member'])
+const retention = z.union([
+  z.object({ mode: z.literal('permanent') }),
+  z.object({ mode: z.literal('temporary'), ttlMs: z.int() }),
+])
+const sealed = z.object({ key: z.string(), box: z.string() })
+const mark = z.object({ user, device: z.string(), upTo: z.int(), at })
+const session = z.object({ user, session: z.string(), device: z.string(), box: z.string(), at })
+const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost'])
+
+/** One schema per event type: the data as this version writes it. */
+export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>['data']> } = {
+  ConversationStarted: z.object({
+    conversation: z.string(),
+    kind: z.enum(['direct', 'group']),
+    name: z.string().nullable(),
+    members: z.array(z.object({ user, role })),
+    memberLimit: z.int(),
+    delivered: z.boolean(),
+    retention,
+    at,
+  }),
+  MemberJoined: z.object({ user, role, invitedBy: user.nullable(), at }),
+  MemberLeft: z.object({ user, at }),
+  MessageSent: z.object({ from: user, at, content: sealed }),
+  HistoryImported: z.object({ source: z.string(), upToLine: z.int(), memberLimit: z.int(), at }),
+  MessagesDelivered: mark,
+  MessagesRead: mark,
+  SessionOpened: session,
+  SessionClosed: session.extend({ why }),
+  UserActive: z.object({ user, at }),
+  UserRegistered: z.object({ user, at }),
+  DeviceLinked: z.object({ user, device: z.string(), at }),
+}
+
+const metadata: z.ZodType<Metadata> = z.object({
+  actor: z.object({ user: user.nullable(), device: z.string().nullable(), session: z.string().nullable() }),
+  origin: z.enum(['user', 'app', 'system']),
+  at,
+  correlationId: z.string(),
+  causationId: z.string(),
+})
+
+const isKnown = (type: string): type is RecordedEvent['type'] => Object.hasOwn(eventSchemas, type)
+
+/**
+ * Checks an event from the log. Undefined for a type this version does not know (a newer one wrote it).
+ * Throws, naming the place and the field, where a known type has another shape.
+ */
+export function decode(raw: RawEvent): RecordedEvent | undefined {
+  if (!isKnown(raw.type)) return undefined
+  const data = eventSchemas[raw.type].safeParse(raw.data)
+  const meta = metadata.safeParse(raw.metadata)
+  if (data.success && meta.success) return { ...raw, data: data.data, metadata: meta.data } as RecordedEvent
+  const error = (data.error ?? meta.error)!
+  const part = data.success ? 'metadata' : 'data'
+  throw new Error(
+    `event ${raw.revision} of ${raw.stream} (${raw.type}, position ${raw.position}) has ${part} that cannot be read: ` +
+      z.prettifyError(error),
+  )
+}

@@ -1,0 +1,86 @@
+// The feed: one live tail of the log a process, checked once and shared by projections and gateway.
+import { type Observable, Subject, type Subscription } from 'rxjs'
+import { decode, type RecordedEvent } from './codec.ts'
+import type { EventStore, FeedBatch, Position, RawEvent } from './port.ts'
+import { prefixes } from './streams.ts'
+
+/** Checked events in `$all` order; up to `upTo` nothing is missing. */
+export interface Batch {
+  readonly events: readonly RecordedEvent[]
+  readonly upTo: Position
+}
+
+export interface Feed {
+  readonly batches: Observable<Batch>
+  /** How far this process has seen the log. */
+  head(): Position
+  /** The events after a position that are still kept: all from `release`d on. */
+  since(position: Position): readonly RecordedEvent[]
+  /** Nobody needs what is up to here any more (projections have passed it). */
+  release(upTo: Position): void
+  /** An event that cannot be read was set aside: how many so far. */
+  setAside(): number
+  stop(): void
+}
+
+/**
+ * Starts the one subscription, after `after`. An event of a known type that cannot be read is reported and set aside: one
+ * bad event must not stop everybody's chat, and the log keeps it for who looks into it.
+ */
+export function startFeed(
+  store: EventStore,
+  after: Position | undefined,
+  hooks: { onSetAside: (error: Error) => void; onLost: (error: unknown) => void },
+): Feed {
+  const batches = new Subject<Batch>()
+  let kept: RecordedEvent[] = []
+  let head = after ?? -1
+  let aside = 0
+
+  const check = (raw: RawEvent): RecordedEvent[] => {
+    try {
+      const event = decode(raw)
+      return event ? [event] : []
+    } catch (error) {
+      aside++
+      hooks.onSetAside(error as Error)
+      return []
+    }
+  }
+
+  const take = (batch: FeedBatch): void => {
+    const events = batch.events.flatMap(check)
+    for (const event of events) kept.push(event)
+    head = batch.upTo
+    batches.next({ events, upTo: batch.upTo })
+  }
+
+  const subscription: Subscription = store.subscribe(prefixes, after).subscribe({ next: take, error: hooks.onLost })
+
+  return {
+    batches,
+    head: () => head,
+    since: position => kept.slice(firstAfter(kept, position)),
+    release: upTo => {
+      const from = firstAfter(kept, upTo)
+      if (from > 0) kept = kept.slice(from)
+    },
+    setAside: () => aside,
+    stop: () => {
+      subscription.unsubscribe()
+      batches.complete()
+    },
+  }
+}
+
+/** Index of the first event after a position, by halving. */
+function firstAfter(events: readonly RecordedEvent[], position: Position): number {
+  let low = 0
+  let high = events.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (events[middle]!.position <= position) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,91 @@
+// The port: what Verbatim needs of an event store, in its own words. eventstoredb.ts is the adapter.
+import type { Observable } from 'rxjs'
+
+/**
+ * A commit position in `$all`. EventStoreDB's are unsigned 64-bit byte offsets; a number is exact up to 2^53 (a log of
+ * 9 PB), and the adapter refuses more. On the wire it is a decimal string.
+ */
+export type Position = number
+
+export interface Actor {
+  readonly user: string | null
+  readonly device: string | null
+  readonly session: string | null
+}
+
+/** Who asked for it: a person, a person's app by itself, or Verbatim. */
+export type Origin = 'user' | 'app' | 'system'
+
+/** What stands beside every event: who, when, and because of what. Never content. */
+export interface Metadata {
+  readonly actor: Actor
+  readonly origin: Origin
+  /** The server's time, RFC 3339 UTC with milliseconds. */
+  readonly at: string
+  readonly correlationId: string
+  readonly causationId: string
+}
+
+/** An event to be appended. `id` is a UUID: the same id at the same expected revision is the same event. */
+export interface NewEvent {
+  readonly id: string
+  readonly type: string
+  readonly data: unknown
+  readonly metadata: Metadata
+}
+
+/** An event as the log has it, before its shape was checked. */
+export interface RawEvent {
+  readonly stream: string
+  readonly revision: number
+  readonly position: Position
+  readonly id: string
+  readonly type: string
+  readonly data: unknown
+  readonly metadata: unknown
+}
+
+/** The revision the stream must have: an exact one, none at all, or any. */
+export type ExpectedRevision = number | 'none' | 'any'
+
+/** Revision and position of the last event of the append. */
+export interface Appended {
+  readonly revision: number
+  readonly position: Position
+}
+
+/** The stream had another revision than expected: read its tail and decide again. `actual` is null for a missing stream. */
+export class WrongRevision extends Error {
+  readonly actual: number | null
+  constructor(stream: string, expected: ExpectedRevision, actual: number | null) {
+    super(`stream ${stream} was expected at revision ${expected} and is at ${actual ?? 'none'}`)
+    this.actual = actual
+  }
+}
+
+/** The store did not answer in time. Whether the append happened is not known; the same append may be repeated. */
+export class StoreUnavailable extends Error {}
+
+/** A piece of the feed: events in `$all` order, then the position up to which nothing is missing. */
+export interface FeedBatch {
+  readonly events: readonly RawEvent[]
+  readonly upTo: Position
+  /** Whether the end of the log had been reached when this was read. */
+  readonly live: boolean
+}
+
+export interface EventStore {
+  /** Resolves once the events are durable. Rejects with WrongRevision or StoreUnavailable. */
+  append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended>
+  /** The events from a revision on (inclusive), oldest first, in pages. Nothing for a stream that does not exist. */
+  read(stream: string, from?: number): AsyncIterable<readonly RawEvent[]>
+  /** The stream's last event, if it has one. */
+  last(stream: string): Promise<RawEvent | undefined>
+  /**
+   * All events of streams with these prefixes after a position (exclusive; undefined: from the start), then live ones.
+   * Reconnects by itself. A batch is handed on only when the one before has been taken (`taken` of the batch's observer
+   * returning), so a slow consumer slows the reading, never the memory.
+   */
+  subscribe(prefixes: readonly string[], after: Position | undefined): Observable<FeedBatch>
+  close(): Promise<void>
+}

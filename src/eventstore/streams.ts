@@ -1,0 +1,12 @@
+// The names of streams: a category, a dash, an id. Ids are UUIDs or user ids, so names are plain ASCII without spaces.
+
+export const categories = ['conversation', 'receipts', 'session', 'activity', 'user'] as const
+export type Category = (typeof categories)[number]
+
+export const streamOf = (category: Category, id: string): string => `${category}-${id}`
+
+/** The id in a stream's name: `conversation-<id>` → `<id>`. */
+export const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1)
+
+/** What the feed subscribes to. */
+export const prefixes: readonly string[] = categories.map(category => `${category}-`)

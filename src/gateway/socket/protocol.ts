@@ -1,0 +1,150 @@
+// The frames: every shape that crosses a socket, with the schemas that check what clients send. Stands alone: the SDK
+// takes its types from here, and the API documents are generated from it.
+import { z } from 'zod'
+
+/** User ids: 1–64 of these characters, case-sensitive. */
+export const userId = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9._\-@[\]\\^{}|`]{1,64}$/,
+    'a user id has 1–64 of the characters A–Z a–z 0–9 . _ - @ [ ] \\ ^ { } | `',
+  )
+/** Devices are named by their tokens, in the alphabet of user ids. */
+export const deviceId = userId
+export const uuid = z.uuid().transform(id => id.toLowerCase())
+/** Any short name may be asked for; one that is no UUID is simply unknown. */
+export const conversationId = z.string().min(1).max(128)
+export const origin = z.enum(['app', 'user'])
+const upTo = z.int('upTo is a whole number')
+
+/** The client's own JSON object, stored and returned as it came. Fields that Verbatim knows are checked where present. */
+export const body = z.looseObject({
+  text: z.string('text is a string').optional(),
+  attachments: z.array(z.string()).optional(),
+  replyTo: uuid.optional(),
+})
+
+const asked = { origin: origin.optional() }
+
+export const clientFrames = {
+  send: z.object({
+    type: z.literal('send'),
+    id: uuid,
+    to: z.union([z.strictObject({ user: userId }), z.strictObject({ conversation: conversationId })]),
+    body,
+    ...asked,
+  }),
+  delivered: z.object({ type: z.literal('delivered'), conversation: conversationId, upTo, ...asked }),
+  read: z.object({ type: z.literal('read'), conversation: conversationId, upTo, ...asked }),
+  watch: z.object({ type: z.literal('watch'), users: z.array(userId).min(1), ...asked }),
+  unwatch: z.object({ type: z.literal('unwatch'), users: z.array(userId).min(1), ...asked }),
+  activity: z.object({ type: z.literal('activity'), ...asked }),
+  resume: z.object({ type: z.literal('resume'), cursor: z.string(), ...asked }),
+  ping: z.object({ type: z.literal('ping'), ...asked }),
+}
+
+export const clientFrame = z.discriminatedUnion('type', [
+  clientFrames.send,
+  clientFrames.delivered,
+  clientFrames.read,
+  clientFrames.watch,
+  clientFrames.unwatch,
+  clientFrames.activity,
+  clientFrames.resume,
+  clientFrames.ping,
+])
+export type ClientFrame = z.infer<typeof clientFrame>
+
+const at = z.iso.datetime({ precision: 3 })
+const cursor = z.string().describe('opaque; never expires')
+const seq = z.int().nonnegative()
+
+export const limits = z.object({
+  members: z.int().describe('members of a group, its creator among them'),
+  bodyBytes: z.int(),
+  frameBytes: z.int(),
+  pageSize: z.int(),
+  watch: z.int().describe('users that one session may watch'),
+})
+
+export const serverFrames = {
+  welcome: z.object({
+    type: z.literal('welcome'),
+    user: userId,
+    session: z.string(),
+    device: z.string(),
+    box: z.string(),
+    epoch: z.string(),
+    cursor,
+    limits,
+  }),
+  sent: z.object({
+    type: z.literal('sent'),
+    id: z.uuid(),
+    conversation: z.uuid(),
+    seq,
+    at,
+    position: z.string().describe('decimal'),
+  }),
+  message: z.object({
+    type: z.literal('message'),
+    conversation: z.uuid(),
+    seq,
+    id: z.uuid(),
+    from: userId,
+    at,
+    body: z.record(z.string(), z.unknown()).nullable().describe('null where the content is gone'),
+    cursor,
+  }),
+  receipt: z.object({
+    type: z.literal('receipt'),
+    conversation: z.uuid(),
+    by: userId,
+    delivered: seq.optional(),
+    read: seq.optional().describe('what is read is delivered'),
+    at,
+    cursor,
+  }),
+  member: z.object({
+    type: z.literal('member'),
+    conversation: z.uuid(),
+    seq,
+    user: userId,
+    change: z.enum(['joined', 'left', 'removed', 'role']),
+    at,
+    cursor,
+  }),
+  presence: z.object({
+    type: z.literal('presence'),
+    user: userId,
+    state: z.enum(['online', 'offline']),
+    lastSeen: at.nullable(),
+  }),
+  resumed: z.object({ type: z.literal('resumed'), cursor }),
+  reset: z.object({ type: z.literal('reset'), reason: z.enum(['epoch', 'unknown-cursor']) }),
+  head: z.object({ type: z.literal('head'), cursor }),
+  error: z.object({
+    type: z.literal('error'),
+    id: z.string().optional(),
+    code: z.string(),
+    message: z.string(),
+    retryAfterMs: z.int().optional(),
+  }),
+  pong: z.object({ type: z.literal('pong') }),
+}
+
+type ServerFrames = typeof serverFrames
+export type ServerFrame = { [T in keyof ServerFrames]: z.infer<ServerFrames[T]> }[keyof ServerFrames]
+export type Limits = z.infer<typeof limits>
+
+/** The subprotocol of `GET /v1/socket`. */
+export const subprotocol = 'verbatim.v1'
+
+/** Verbatim's own close codes (RFC 6455 leaves 4000–4999 to applications): 4000–4499 come back, 4500–4999 do not. */
+export const closeCodes = {
+  goingAway: 4000,
+  slowReader: 4001,
+  overloaded: 4002,
+  tokenExpired: 4500,
+  signedOut: 4501,
+} as const
