@@ -10,7 +10,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
       project('spec', {}),
-      project('int', { globalSetup: './test/support/build.ts', testTimeout: 60_000, hookTimeout: 120_000, maxWorkers: 2 }),
+      project('int', { globalSetup: ['./test/support/build.ts', './test/support/postgres.ts'], testTimeout: 60_000, hookTimeout: 120_000, maxWorkers: 2 }),
       project('journey', { globalSetup: './test/support/build.ts', testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 1, fileParallelism: false }),
     ],
   },

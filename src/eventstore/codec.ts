@@ -23,7 +23,7 @@ const retention = z.union([
   z.object({ mode: z.literal('permanent') }),
   z.object({ mode: z.literal('temporary'), ttlMs: z.int() }),
 ])
-const sealed = z.object({ key: z.string(), box: z.string() })
+const sealed = z.object({ key: z.uuid(), box: z.string() })
 const mark = z.object({ user, device: z.string(), upTo: z.int(), at })
 const session = z.object({ user, session: z.string(), device: z.string(), box: z.string(), at })
 const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost'])
@@ -43,7 +43,7 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   MemberJoined: z.object({ user, role, invitedBy: user.nullable(), at }),
   MemberLeft: z.object({ user, at }),
   MessageSent: z.object({ from: user, at, content: sealed }),
-  HistoryImported: z.object({ source: z.string(), upToLine: z.int(), memberLimit: z.int(), at }),
+  HistoryImported: z.object({ source: z.string(), fromLine: z.int(), upToLine: z.int(), memberLimit: z.int(), at }),
   MessagesDelivered: mark,
   MessagesRead: mark,
   SessionOpened: session,
@@ -51,6 +51,7 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   UserActive: z.object({ user, at }),
   UserRegistered: z.object({ user, at }),
   DeviceLinked: z.object({ user, device: z.string(), at }),
+  RecordAccessed: z.object({ auditor: user, call: z.string(), conversation: z.string().nullable(), at }),
 }
 
 const metadata: z.ZodType<Metadata> = z.object({

@@ -1,8 +1,11 @@
 // The feed: one live tail of the log a process, checked once and shared by projections and gateway.
-import { type Observable, Subject, type Subscription } from 'rxjs'
+import { type Observable, Subject } from 'rxjs'
 import { decode, type RecordedEvent } from './codec.ts'
 import type { EventStore, FeedBatch, Position, RawEvent } from './port.ts'
 import { prefixes } from './streams.ts'
+
+/** Events kept until the projections have passed them. More, and the feed waits: bounded memory before low latency. */
+const mostKept = 100_000
 
 /** Checked events in `$all` order; up to `upTo` nothing is missing. */
 export interface Batch {
@@ -14,6 +17,8 @@ export interface Feed {
   readonly batches: Observable<Batch>
   /** How far this process has seen the log. */
   head(): Position
+  /** Resolves when the end of the log, as it was then, has been seen. */
+  readonly live: Promise<void>
   /** The events after a position that are still kept: all from `release`d on. */
   since(position: Position): readonly RecordedEvent[]
   /** Nobody needs what is up to here any more (projections have passed it). */
@@ -30,12 +35,15 @@ export interface Feed {
 export function startFeed(
   store: EventStore,
   after: Position | undefined,
-  hooks: { onSetAside: (error: Error) => void; onLost: (error: unknown) => void },
+  hooks: { onSetAside: (error: Error) => void; onLost: (error: Error) => void },
 ): Feed {
   const batches = new Subject<Batch>()
   let kept: RecordedEvent[] = []
   let head = after ?? -1
   let aside = 0
+  let roomAgain: (() => void) | undefined
+  let isLive: () => void
+  const live = new Promise<void>(resolve => (isLive = resolve))
 
   const check = (raw: RawEvent): RecordedEvent[] => {
     try {
@@ -48,26 +56,30 @@ export function startFeed(
     }
   }
 
-  const take = (batch: FeedBatch): void => {
+  const take = (batch: FeedBatch): void | Promise<void> => {
     const events = batch.events.flatMap(check)
     for (const event of events) kept.push(event)
     head = batch.upTo
     batches.next({ events, upTo: batch.upTo })
+    if (batch.live) isLive()
+    if (kept.length > mostKept) return new Promise(resolve => (roomAgain = resolve))
   }
 
-  const subscription: Subscription = store.subscribe(prefixes, after).subscribe({ next: take, error: hooks.onLost })
+  const stop = store.subscribe(prefixes, after, { take, lost: hooks.onLost })
 
   return {
     batches,
     head: () => head,
+    live,
     since: position => kept.slice(firstAfter(kept, position)),
     release: upTo => {
       const from = firstAfter(kept, upTo)
       if (from > 0) kept = kept.slice(from)
+      if (kept.length <= mostKept) roomAgain?.()
     },
     setAside: () => aside,
     stop: () => {
-      subscription.unsubscribe()
+      stop()
       batches.complete()
     },
   }

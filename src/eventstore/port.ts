@@ -1,5 +1,4 @@
 // The port: what Verbatim needs of an event store, in its own words. eventstoredb.ts is the adapter.
-import type { Observable } from 'rxjs'
 
 /**
  * A commit position in `$all`. EventStoreDB's are unsigned 64-bit byte offsets; a number is exact up to 2^53 (a log of
@@ -74,6 +73,12 @@ export interface FeedBatch {
   readonly live: boolean
 }
 
+export interface FeedReader {
+  take(batch: FeedBatch): void | Promise<void>
+  /** The subscription is over and does not come back. */
+  lost(error: Error): void
+}
+
 export interface EventStore {
   /** Resolves once the events are durable. Rejects with WrongRevision or StoreUnavailable. */
   append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended>
@@ -82,10 +87,10 @@ export interface EventStore {
   /** The stream's last event, if it has one. */
   last(stream: string): Promise<RawEvent | undefined>
   /**
-   * All events of streams with these prefixes after a position (exclusive; undefined: from the start), then live ones.
-   * Reconnects by itself. A batch is handed on only when the one before has been taken (`taken` of the batch's observer
-   * returning), so a slow consumer slows the reading, never the memory.
+   * All events of streams with these prefixes after a position (exclusive; undefined: from the start), then live ones, until
+   * the returned function is called. Reconnects by itself. A batch is handed on only once the one before has been taken,
+   * so a slow reader slows the reading and costs no memory.
    */
-  subscribe(prefixes: readonly string[], after: Position | undefined): Observable<FeedBatch>
+  subscribe(prefixes: readonly string[], after: Position | undefined, reader: FeedReader): () => void
   close(): Promise<void>
 }

@@ -1,5 +1,5 @@
-// A body is sealed before it is stored: AES-256-GCM (NIST SP 800-38D), a random 96-bit nonce for each message, the message's
-// place as additional data, so that a sealed body cannot be moved to another message.
+// A body is sealed before it is stored: AES-256-GCM (NIST SP 800-38D), a random 96-bit nonce each time, and the place it
+// belongs to as additional data, so that a sealed body cannot be moved to another message.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 
 /** A sealed body as it stands in the log. `key` names the content key; it never contains it. */
@@ -12,21 +12,31 @@ export interface Sealed {
 const nonceBytes = 12
 const tagBytes = 16
 
-/** Seals UTF-8 text with a 32-byte key. */
-export function seal(text: string, key: Buffer, keyId: string, conversation: string, message: string): Sealed {
+/** Nonce, ciphertext and tag of some bytes, bound to a place. The key has 32 bytes. */
+export function sealBytes(bytes: Buffer, key: Buffer, place: string): Buffer {
   const nonce = randomBytes(nonceBytes)
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(`${conversation}/${message}`))
-  const box = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
-  return { key: keyId, box: box.toString('base64') }
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(place))
+  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
 }
 
-/** The text again. Throws where key, place or bytes are not those it was sealed with. */
-export function open(sealed: Sealed, key: Buffer, conversation: string, message: string): string {
-  const box = Buffer.from(sealed.box, 'base64')
+/** The bytes again. Throws where key, place or bytes are not those they were sealed with. */
+export function openBytes(box: Buffer, key: Buffer, place: string): Buffer {
   if (box.length < nonceBytes + tagBytes)
-    throw new Error(`sealed body of message ${message} has ${box.length} bytes; the least is ${nonceBytes + tagBytes}`)
+    throw new Error(`what was sealed for ${place} has ${box.length} bytes; the least is ${nonceBytes + tagBytes}`)
   const decipher = createDecipheriv('aes-256-gcm', key, box.subarray(0, nonceBytes))
-    .setAAD(Buffer.from(`${conversation}/${message}`))
+    .setAAD(Buffer.from(place))
     .setAuthTag(box.subarray(box.length - tagBytes))
-  return decipher.update(box.subarray(nonceBytes, box.length - tagBytes), undefined, 'utf8') + decipher.final('utf8')
+  return Buffer.concat([decipher.update(box.subarray(nonceBytes, box.length - tagBytes)), decipher.final()])
 }
+
+const placeOf = (conversation: string, message: string) => `${conversation}/${message}`
+
+/** Seals a message's text. */
+export const seal = (text: string, key: Buffer, keyId: string, conversation: string, message: string): Sealed => ({
+  key: keyId,
+  box: sealBytes(Buffer.from(text), key, placeOf(conversation, message)).toString('base64'),
+})
+
+/** A message's text again; throws as `openBytes` does. */
+export const open = (sealed: Sealed, key: Buffer, conversation: string, message: string): string =>
+  openBytes(Buffer.from(sealed.box, 'base64'), key, placeOf(conversation, message)).toString()

@@ -1,6 +1,6 @@
 // The names of streams: a category, a dash, an id. Ids are UUIDs or user ids, so names are plain ASCII without spaces.
 
-export const categories = ['conversation', 'receipts', 'session', 'activity', 'user'] as const
+export const categories = ['conversation', 'receipts', 'session', 'activity', 'user', 'access'] as const
 export type Category = (typeof categories)[number]
 
 export const streamOf = (category: Category, id: string): string => `${category}-${id}`
@@ -8,5 +8,8 @@ export const streamOf = (category: Category, id: string): string => `${category}
 /** The id in a stream's name: `conversation-<id>` → `<id>`. */
 export const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1)
 
-/** What the feed subscribes to. */
-export const prefixes: readonly string[] = categories.map(category => `${category}-`)
+/** What the feed subscribes to: everything of ours, so that it has something to say in an empty log too. */
+export const prefixes: readonly string[] = [...categories, 'epoch'].map(category => `${category}-`)
+
+/** One event: the epoch begun. */
+export const epochStream = 'epoch-begun'

@@ -11,6 +11,8 @@ export default class SummaryReporter implements Reporter {
     }
     const skipped = count.skipped + count.pending
     // after the other reporters' summaries, which print when this hook is over
-    process.on('exit', () => console.log(`${count.passed} passed, ${count.failed} failed` + (skipped ? `, ${skipped} skipped` : '')))
+    process.on('exit', () =>
+      console.log(`${count.passed} passed, ${count.failed} failed` + (skipped ? `, ${skipped} skipped` : '')),
+    )
   }
 }

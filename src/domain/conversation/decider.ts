@@ -105,7 +105,8 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
         if (then.status === 'open') most = Math.max(most, then.members.size)
         events.push(...next)
       }
-      return [...events, { type: 'HistoryImported', data: { source, upToLine, memberLimit: most, at } }]
+      const data = { source, fromLine: known + 1, upToLine, memberLimit: most, at }
+      return [...events, { type: 'HistoryImported', data }]
     },
   },
 

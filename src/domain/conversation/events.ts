@@ -37,13 +37,14 @@ export interface MessageSent<Content = string> {
 }
 
 /**
- * A piece of history from elsewhere is now part of this one: lines up to and including `upToLine` of `source`.
+ * A piece of history from elsewhere is now part of this one: lines `fromLine` to `upToLine` of `source`, both included.
  * Appended in the same write as what those lines said, so that importing again, also after a kill, knows where it stood.
  */
 export interface HistoryImported {
   readonly type: 'HistoryImported'
   readonly data: {
     readonly source: string
+    readonly fromLine: number
     readonly upToLine: number
     readonly memberLimit: number
     readonly at: string

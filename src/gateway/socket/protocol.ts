@@ -11,17 +11,17 @@ export const userId = z
   )
 /** Devices are named by their tokens, in the alphabet of user ids. */
 export const deviceId = userId
-export const uuid = z.uuid().transform(id => id.toLowerCase())
+export const uuid = z.uuid('a UUID').transform(id => id.toLowerCase())
 /** Any short name may be asked for; one that is no UUID is simply unknown. */
 export const conversationId = z.string().min(1).max(128)
-export const origin = z.enum(['app', 'user'])
-const upTo = z.int('upTo is a whole number')
+export const origin = z.enum(['app', 'user'], 'app or user')
+const upTo = z.int('a seq, a whole number')
 
 /** The client's own JSON object, stored and returned as it came. Fields that Verbatim knows are checked where present. */
 export const body = z.looseObject({
-  text: z.string('text is a string').optional(),
+  text: z.string('a string').optional(),
   attachments: z.array(z.string()).optional(),
-  replyTo: uuid.optional(),
+  replyTo: z.uuid().optional(),
 })
 
 const asked = { origin: origin.optional() }
@@ -30,7 +30,10 @@ export const clientFrames = {
   send: z.object({
     type: z.literal('send'),
     id: uuid,
-    to: z.union([z.strictObject({ user: userId }), z.strictObject({ conversation: conversationId })]),
+    to: z.union(
+      [z.strictObject({ user: userId }), z.strictObject({ conversation: conversationId })],
+      'accepted are {"user":"<user id>"} and {"conversation":"<id>"}',
+    ),
     body,
     ...asked,
   }),

@@ -1,0 +1,164 @@
+// A conversation at the terminal: what is typed goes out, what comes in is shown, and what is shown is read.
+import { Refused } from '../../client/index.ts'
+import type { Client, FrameOf, Message, Recipient } from '../../client/index.ts'
+import { explain } from '../complain.ts'
+import { inboxLine, memberLine, messageLine, presenceLine, receiptLine, refusedLine, sentLine } from './lines.ts'
+import { Names } from './names.ts'
+import type { Screen } from './screen.ts'
+
+const HISTORY = 20
+const HELP = '/to USER, /to CONVERSATION-ID, /read, /who USER, /inbox, /me DOES SOMETHING, /quit'
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+interface Chat {
+  readonly to: Recipient
+  /** Unknown while nobody has written to the other. */
+  conversation?: string | undefined
+}
+
+export class Talk {
+  readonly #client: Client
+  readonly #user: string
+  readonly #screen: Screen
+  readonly #names: Names
+  readonly #sending = new Set<Promise<void>>()
+  /** Own messages by conversation: the last seq, and up to where whose receipts have been shown. */
+  readonly #own = new Map<string, number>()
+  readonly #receipts = new Map<string, number>()
+  /** What a history has shown: it may be on its way as well. */
+  readonly #shown = new Set<string>()
+  /** One line after the other, though names have to be asked for. */
+  #printing: Promise<unknown> = Promise.resolve()
+  #chat: Chat | undefined
+
+  constructor(client: Client, user: string, screen: Screen) {
+    this.#client = client
+    this.#user = user
+    this.#screen = screen
+    this.#names = new Names(client, user)
+    client.on('message', message => this.#inTurn(() => this.#message(message)))
+    client.on('member', member => this.#inTurn(() => this.#member(member)))
+    client.on('receipt', receipt => this.#inTurn(() => Promise.resolve(this.#receipt(receipt))))
+    client.on('error', error => this.#print(refusedLine(error)))
+    client.on('reset', () => this.#print('! the server cannot tell what came meanwhile: /inbox shows what is unread'))
+  }
+
+  /** Makes it the current chat, and shows its last messages; what is pushed meanwhile comes after them. */
+  open(to: Recipient): Promise<void> {
+    return this.#inTurn(() => this.#open(to))
+  }
+
+  async #open(to: Recipient): Promise<void> {
+    const conversation = 'user' in to ? await this.#names.direct(to.user) : to.conversation
+    this.#chat = { to, conversation }
+    const name = 'user' in to ? to.user : await this.#names.nameOf(to.conversation)
+    this.#print(`-- ${name}${conversation === undefined ? '' : ` (${conversation})`}`)
+    this.#screen.prompt(`${name}> `)
+    if (conversation === undefined) return
+    const messages = await this.#client.messages(conversation, { limit: HISTORY })
+    for (const message of messages) {
+      this.#shown.add(message.id)
+      this.#print(messageLine(message))
+    }
+    const last = messages.at(-1)
+    if (last) this.#client.markRead(conversation, last.seq)
+  }
+
+  /** False: enough. */
+  async typed(line: string): Promise<boolean> {
+    const [command, ...words] = line.trim().split(/\s+/)
+    const word = words.join(' ')
+    if (line.trim() === '') return true
+    if (!line.startsWith('/') || command === '/me') return (this.#say(line), true)
+    if (command === '/quit') return false
+    this.#client.activity()
+    try {
+      if (command === '/to' && word) await this.open(UUID.test(word) ? { conversation: word } : { user: word })
+      else if (command === '/who' && word) this.#print(presenceLine(await this.#client.presence(word)))
+      else if (command === '/inbox') await this.#inbox()
+      else if (command === '/read') await this.#read()
+      else this.#print(`! ${command} is no command here: ${HELP}`)
+    } catch (thrown) {
+      this.#print(thrown instanceof Refused ? refusedLine(thrown) : `! ${explain(thrown, {})}`)
+    }
+    return true
+  }
+
+  /** What was typed is answered, what came is shown. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#sending)
+    await this.#printing
+  }
+
+  #say(text: string): void {
+    const chat = this.#chat
+    if (!chat) return this.#print(`! to whom? ${HELP}`)
+    const sending = this.#client.send(chat.to, { text }).then(
+      ({ conversation, seq }) => {
+        if ('user' in chat.to) this.#names.noteDirect(chat.to.user, conversation)
+        chat.conversation = conversation
+        this.#own.set(conversation, Math.max(seq, this.#own.get(conversation) ?? -1))
+        this.#print(sentLine(seq, text))
+      },
+      (thrown: unknown) => this.#print(thrown instanceof Refused ? refusedLine(thrown) : `! ${explain(thrown, {})}`),
+    )
+    this.#sending.add(sending)
+    void sending.then(() => this.#sending.delete(sending))
+  }
+
+  async #message(message: Message): Promise<void> {
+    const { conversation, seq, from, id } = message
+    if (this.#shown.has(id)) return
+    if (this.#chat && 'user' in this.#chat.to && this.#chat.conversation === undefined && from === this.#chat.to.user)
+      this.#chat.conversation = await this.#names.direct(from)
+    this.#print(messageLine(message, await this.#where(message)))
+    this.#client.markRead(conversation, seq)
+  }
+
+  async #member(member: FrameOf<'member'>): Promise<void> {
+    const where = await this.#where(member)
+    // that the two of a direct chat are in it says nothing
+    if (!this.#names.isDirect(member.conversation)) this.#print(memberLine(member, where))
+  }
+
+  /** Where it is, if that is not the current chat. */
+  async #where({ conversation }: { conversation: string }): Promise<string | undefined> {
+    return conversation === this.#chat?.conversation ? undefined : this.#names.nameOf(conversation)
+  }
+
+  /** Told once for the last own message that it covers. */
+  #receipt({ conversation, by, delivered, read }: FrameOf<'receipt'>): void {
+    if (by === this.#user) return
+    const kind = read === undefined ? 'delivered' : 'read'
+    const own = this.#own.get(conversation)
+    const upTo = read ?? delivered ?? -1
+    const key = `${conversation} ${by} ${kind}`
+    if (own === undefined || upTo < own || (this.#receipts.get(key) ?? -1) >= own) return
+    this.#receipts.set(key, own)
+    this.#print(receiptLine(kind, by, own))
+  }
+
+  async #read(): Promise<void> {
+    const conversation = this.#chat?.conversation
+    const [last] = conversation === undefined ? [] : await this.#client.messages(conversation, { limit: 1 })
+    if (conversation === undefined || !last) return this.#print('! there is nothing here to read')
+    this.#client.markRead(conversation, last.seq)
+    this.#print(`-- read up to #${last.seq}`)
+  }
+
+  async #inbox(): Promise<void> {
+    const entries = await this.#names.load()
+    for (const entry of entries) this.#print(inboxLine(entry, await this.#names.nameOf(entry.conversation)))
+    if (entries.length === 0) this.#print('-- there is nothing yet')
+  }
+
+  #inTurn(show: () => Promise<void>): Promise<void> {
+    const shown = this.#printing.then(show)
+    this.#printing = shown.catch(() => {})
+    return shown
+  }
+
+  #print(line: string): void {
+    this.#screen.print(line)
+  }
+}

@@ -1,0 +1,17 @@
+// `verbatim store`: the embedded event store alone. Its arguments are its own; see src/embedded/.
+import type { Command } from 'commander'
+
+export function addStore(program: Command): void {
+  program
+    .command('store')
+    .description('run the embedded event store alone')
+    .usage('--port P --dir D [--host H] [--advertise H:P]')
+    .argument('[arguments...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (argv: string[]) => {
+      const { runStoreCommand } = await import('../embedded/index.ts')
+      process.exit(await runStoreCommand(argv))
+    })
+}

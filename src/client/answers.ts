@@ -1,0 +1,93 @@
+// What the HTTP answers look like, as far as the SDK's callers use it. Servers may add fields.
+import type { Body } from './frames.ts'
+
+export interface HistoryMessage {
+  readonly seq: number
+  readonly id: string
+  readonly from: string
+  readonly at: string
+  /** Null or missing where the content is gone: retracted, expired, erased. */
+  readonly body?: Body | null
+  readonly gone?: boolean
+}
+
+export interface InboxEntry {
+  readonly conversation: string
+  readonly kind: 'direct' | 'group'
+  readonly name: string | null
+  readonly unread: number
+  readonly last?: HistoryMessage | null
+  readonly members: readonly string[]
+}
+
+export interface Inbox {
+  readonly conversations: readonly InboxEntry[]
+  readonly cursor: string
+}
+
+export interface Conversation {
+  readonly id: string
+  readonly kind: 'direct' | 'group'
+  readonly name: string | null
+  readonly members: readonly { readonly user: string; readonly role: string }[]
+  readonly delivered: boolean
+  /** Of its last event. */
+  readonly seq: number
+}
+
+/** For each of those who could see it and their devices: when it got it, when it was read. */
+export interface Receipts {
+  readonly receipts: readonly {
+    readonly user: string
+    readonly device: string
+    readonly delivered: string | null
+    readonly read: string | null
+  }[]
+}
+
+export interface Presence {
+  readonly user: string
+  readonly state: 'online' | 'offline'
+  readonly lastSeen: string | null
+}
+
+export interface Started {
+  readonly id: string
+  readonly seq: number
+  readonly position: string
+}
+
+/** What one line of an imported history says. `line` counts from 1 in its source. */
+export type HistoryEntry = { readonly line: number; readonly at: string; readonly user: string } & (
+  { readonly what: 'joined' | 'left' } | { readonly what: 'said'; readonly id: string; readonly body: Body }
+)
+
+/** `imported`: how many entries were new. */
+export interface Imported {
+  readonly imported: number
+  readonly upToLine: number
+  readonly position: string
+}
+
+/** A change's position: a read with it as `atLeast` shows the change. */
+export interface Done {
+  readonly position: string
+}
+
+export type AuditedConversation = Conversation
+
+export interface AuditedPage {
+  readonly conversations: readonly AuditedConversation[]
+  readonly next?: string | null
+}
+
+export interface AuditedEvent {
+  readonly position: string
+  readonly stream: string
+  readonly revision: number
+  readonly id: string
+  readonly type: string
+  readonly data: Record<string, unknown>
+  readonly metadata: Record<string, unknown>
+  readonly body?: Body
+}

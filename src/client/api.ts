@@ -1,0 +1,81 @@
+// What can be asked over HTTP, a function each. For whoever needs no socket: tools, tests, servers of one's own.
+import { v7 } from 'uuid'
+import { http } from './http.ts'
+import type { HttpOptions } from './http.ts'
+import { ndjson } from './ndjson.ts'
+import type * as answers from './answers.ts'
+
+export interface Page {
+  /** Seqs, exclusive. With `after`: the oldest after it; otherwise the newest. Ascending either way. */
+  readonly before?: number | undefined
+  readonly after?: number | undefined
+  readonly limit?: number | undefined
+  /** Waits until the read model has this position. */
+  readonly atLeast?: string | undefined
+}
+
+export interface NewGroup {
+  readonly id?: string
+  readonly name: string
+  readonly members?: readonly string[]
+  readonly delivered?: boolean
+  readonly retention?: { readonly mode: 'permanent' } | { readonly mode: 'temporary'; readonly ttl: string }
+}
+
+export interface ImportBatch {
+  readonly source: string
+  readonly upToLine: number
+  readonly entries: readonly answers.HistoryEntry[]
+}
+
+const part = encodeURIComponent
+const conversations = (id: string) => `v1/conversations/${part(id)}`
+
+export type Api = ReturnType<typeof api>
+
+/** Throws `Refused` where the server says no, `Unreachable` where nobody answers. */
+export function api(options: HttpOptions) {
+  const { get, ask, open } = http(options)
+  return {
+    inbox: (query: { atLeast?: string } = {}) => get<answers.Inbox>('v1/inbox', query),
+    conversation: (id: string, query: { atLeast?: string } = {}) => get<answers.Conversation>(conversations(id), query),
+    messages: async (id: string, page: Page = {}) =>
+      (await get<{ messages: answers.HistoryMessage[] }>(`${conversations(id)}/messages`, { ...page })).messages,
+    receipts: (id: string, message: string, query: { atLeast?: string } = {}) =>
+      get<answers.Receipts>(`${conversations(id)}/messages/${part(message)}/receipts`, query),
+    presence: (user: string) => get<answers.Presence>(`v1/users/${part(user)}/presence`),
+    /** The id is chosen here, so that asking again after a lost answer makes no second group. */
+    startGroup: ({ id = v7(), ...group }: NewGroup) =>
+      ask<answers.Started>('POST', 'v1/conversations', { id, kind: 'group', ...group, members: group.members ?? [] }),
+    addMember: (id: string, user: string) => ask<answers.Done>('POST', `${conversations(id)}/members`, { user }),
+    removeMember: (id: string, user: string) =>
+      ask<answers.Done>('DELETE', `${conversations(id)}/members/${part(user)}`),
+
+    /** A token for anyone, where the server gives such out (`DEV_TOKENS`). */
+    devToken: async (who: { user: string; roles?: readonly string[]; device?: string }) =>
+      (await ask<{ token: string }>('POST', 'v1/dev/tokens', { ...who, roles: who.roles ?? ['user'] })).token,
+    startImport: async (channel: string) =>
+      (await ask<{ conversation: string }>('POST', 'v1/imports', { channel })).conversation,
+    importEntries: (id: string, batch: ImportBatch) =>
+      ask<answers.Imported>('POST', `v1/imports/${part(id)}/entries`, batch),
+    /** Whether the process lives, whether it can serve. */
+    healthz: () => open('GET', 'healthz').then(response => response.text()),
+    readyz: () => open('GET', 'readyz').then(response => response.text()),
+    audit: {
+      /** All there are, page by page. */
+      conversations: async function* () {
+        for (let after: string | undefined; ;) {
+          const page = await get<answers.AuditedPage>('v1/audit/conversations', { after })
+          yield* page.conversations
+          if (!page.next) return
+          after = page.next
+        }
+      },
+      /** Straight from the log, as it streams. `open`: with the bodies whose keys still exist. */
+      events: async function* (id: string, query: { from?: number; to?: number; open?: boolean } = {}) {
+        const response = await open('GET', `v1/audit/conversations/${part(id)}/events`, query)
+        yield* ndjson<answers.AuditedEvent>(response)
+      },
+    },
+  }
+}

@@ -1,0 +1,134 @@
+// The client: one connection that comes back by itself, what was asked through it, and who is told what comes.
+import { v7 } from 'uuid'
+import { api } from './api.ts'
+import { Closed } from './errors.ts'
+import type { Body, ClientFrame, FrameOf, Recipient, Sent } from './frames.ts'
+import type { HttpOptions, Token } from './http.ts'
+import { Link } from './link.ts'
+import { Listeners } from './listeners.ts'
+import type { Events, Listener } from './listeners.ts'
+import { Outbox } from './outbox.ts'
+import { Receiver } from './receiver.ts'
+import type { SocketClass } from './socket.ts'
+import { Standing } from './standing.ts'
+
+export interface ConnectOptions extends HttpOptions {
+  /** A function is asked anew for every socket and request: the way to outlive a token's `exp`. */
+  readonly token: Token
+  /** `ws`'s class, where there is no global one (Node 20). */
+  readonly WebSocket?: SocketClass | undefined
+  /** Where an earlier run was: what came since comes first. Left out: what no device has acknowledged, then live. */
+  readonly cursor?: string | undefined
+  /** Called with each cursor whose frame, and all before it, are handled: the one to keep. */
+  readonly onCursor?: ((cursor: string) => void) | undefined
+  /** `auto` (the default): a message is acknowledged as delivered once its listeners are through with it. */
+  readonly ack?: 'auto' | 'manual' | undefined
+}
+
+export type Client = ReturnType<typeof connect>
+
+/** Connects, and keeps connected until `close()` or until the server says not to come back. */
+export function connect(options: ConnectOptions) {
+  const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: SocketClass }).WebSocket
+  if (!WebSocket)
+    throw new TypeError('there is no global WebSocket here: pass one, e.g. connect({ WebSocket }) of "ws"')
+  const { inbox, messages, receipts, presence, startGroup, addMember, removeMember } = api(options)
+  const listeners = new Listeners()
+  const outbox = new Outbox()
+  const standing = new Standing()
+  let over: Closed | undefined
+  let cursor = options.cursor
+
+  const receiver = new Receiver(listeners, outbox, options.cursor, {
+    kept: kept => {
+      cursor = kept
+      options.onCursor?.(kept)
+    },
+    handled: ({ conversation, seq }) => {
+      const ack = options.ack === 'manual' ? undefined : standing.ack(conversation, seq)
+      if (ack) say(ack)
+    },
+    newStore: () => standing.forgetMarks(),
+  })
+
+  const link = new Link({
+    url: options.url,
+    token: options.token,
+    WebSocket,
+    resumeFrom: () => receiver.resumeFrom,
+    frame: frame => receiver.frame(frame),
+    catchUp: () => [...outbox.unanswered(), ...standing.again().map(frame => JSON.stringify(frame))],
+    changed: state => void listeners.tell('connection', state),
+    ended: ({ code, reason }) => {
+      over = new Closed(code, reason)
+      outbox.end(over)
+      listeners.end()
+    },
+  })
+
+  /** Without a socket it is not said; what stands is said again when there is one. */
+  const say = (frame: ClientFrame) => void link.send(JSON.stringify(frame))
+
+  const client = {
+    /**
+     * Answered once the message is durable, however many sockets that takes. The same `id` is the same message.
+     * Rejects with `Refused` where the server says no, with `Closed` where the client is over before there is an answer.
+     */
+    send(to: Recipient, body: Body, { id = v7() }: { id?: string } = {}): Promise<Sent> {
+      if (over) return Promise.reject(over)
+      const { text, answered } = outbox.put({ type: 'send', id: id.toLowerCase(), to, body })
+      if (text !== undefined) link.send(text)
+      return answered
+    },
+    /** For `ack: 'manual'`: everything up to this seq has arrived. */
+    markDelivered: (conversation: string, upTo: number) => say(standing.mark('delivered', conversation, upTo)),
+    /** The user has seen everything up to this seq. A refused mark is an `error` event. */
+    markRead: (conversation: string, upTo: number) => say(standing.mark('read', conversation, upTo)),
+    /** The user did something. */
+    activity: () => say({ type: 'activity' }),
+    watch: (users: readonly string[]) => say(standing.watch(users)),
+    unwatch: (users: readonly string[]) => say(standing.unwatch(users)),
+
+    /** Listeners are called in the order of the frames; a promise that they return delays the cursor, not the next frame. */
+    on: <T extends keyof Events>(type: T, listener: Listener<T>) => listeners.on(type, listener),
+    /** Every pushed frame from now on, until the client is over. */
+    frames: () => listeners.frames(),
+    /** The first frame of the session: who one is, and the limits. Waits until the connection is live; rejects once over. */
+    ready(): Promise<FrameOf<'welcome'>> {
+      return new Promise((resolve, reject) => {
+        const check = () => {
+          const { welcome } = receiver
+          if (over) reject(over)
+          else if (link.state === 'live' && welcome) resolve(welcome)
+          else return false
+          return true
+        }
+        if (check()) return
+        const off = listeners.on('connection', () => {
+          if (check()) off()
+        })
+      })
+    },
+    get state() {
+      return link.state
+    },
+    /** The last cursor whose frame is handled. */
+    get cursor() {
+      return cursor
+    },
+
+    inbox,
+    messages,
+    receipts,
+    presence,
+    startGroup,
+    addMember,
+    removeMember,
+    /** Leaves a conversation. */
+    leave: async (conversation: string) => removeMember(conversation, (await client.ready()).user),
+    /** Says goodbye; resolves when the socket is gone. What is not answered yet rejects with `Closed`. */
+    close: (): Promise<void> => link.close('closed by the client'),
+  }
+  link.connect()
+  return client
+}

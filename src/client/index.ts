@@ -1,0 +1,12 @@
+// The SDK: the one door to Verbatim for pages, tools, benchmarks and journey tests.
+export { api } from './api.ts'
+export type { Api, ImportBatch, NewGroup, Page } from './api.ts'
+export type * from './answers.ts'
+export { connect } from './client.ts'
+export type { Client, ConnectOptions } from './client.ts'
+export { Closed, Refused, Unreachable } from './errors.ts'
+export type { Body, ClientFrame, FrameOf, Limits, Message, Recipient, Sent, ServerFrame } from './frames.ts'
+export type { HttpOptions, Token } from './http.ts'
+export type { ConnectionState } from './link.ts'
+export type { Events, Pushed } from './listeners.ts'
+export type { SocketClass, SocketLike } from './socket.ts'

@@ -1,0 +1,163 @@
+// The one writer of conversations: decides on what it knows, appends at the revision it knows, and while one append of a
+// conversation is under way gathers what else is asked of it, to be decided together and appended as one write.
+import { randomUUID } from 'node:crypto'
+import type { ConversationCommand } from '../domain/conversation/commands.ts'
+import { conversation as decider, type Conversation } from '../domain/conversation/decider.ts'
+import { decide, fold } from '../domain/decider.ts'
+import { isRefusal, refuse, type ConversationEvent, type Refusal } from '../domain/index.ts'
+import { streamOf, StoreUnavailable, WrongRevision } from '../eventstore/index.ts'
+import type { Appended, EventStore, Keyring, Metadata, NewEvent } from '../eventstore/index.ts'
+import type { HotConversation, HotConversations } from './hot-conversations.ts'
+
+/** What a command came to: its events, the first of them at revision `from`, and the write they were part of. */
+export interface Written {
+  readonly events: readonly ConversationEvent[]
+  readonly from: number
+  /** The whole write's last revision and position; null where nothing needed to be written. */
+  readonly write: Appended | null
+}
+
+export interface Task {
+  readonly command: ConversationCommand
+  readonly metadata: Metadata
+  /** Whether something (an earlier message of the same id) answers this instead. Asked right before each decision. */
+  readonly answered?: () => boolean
+}
+
+interface Queued extends Task {
+  settle(outcome: Written | Refusal): void
+  fail(error: unknown): void
+}
+
+/** A write stays below EventStoreDB's default maximum of 1 MiB. */
+const mostBytes = 900_000
+/** Rough size of an event: what is not content, and content as base64. */
+const eventBytes = 500
+const sealedBytes = (content: string) => Math.ceil(Buffer.byteLength(content) * 1.34)
+/** More than this waiting for one conversation is refused as `busy`. */
+const mostWaiting = 10_000
+
+export interface ConversationWriter {
+  write(conversation: string, task: Task): Promise<Written | Refusal>
+}
+
+/** `before` runs once for each gathered lot of commands, before they are decided. */
+export function conversationWriter(
+  store: EventStore,
+  keyring: Keyring,
+  conversations: HotConversations,
+  before: (commands: readonly ConversationCommand[]) => Promise<void>,
+): ConversationWriter {
+  const queues = new Map<string, Queued[]>()
+
+  const seal = async (conversation: string, event: ConversationEvent, metadata: Metadata): Promise<NewEvent> => {
+    if (event.type !== 'MessageSent') return { id: randomUUID(), type: event.type, data: event.data, metadata }
+    const { from, at, content } = event.data
+    const place = { conversation, message: event.id, author: from, at }
+    return { id: event.id, type: event.type, data: { from, at, content: await keyring.seal(place, content) }, metadata }
+  }
+
+  /** Decides a lot in order, each on what the ones before made so. */
+  const decideAll = (hot: HotConversation, lot: readonly Queued[]) => {
+    let state: Conversation = hot.state
+    let next = hot.head + 1
+    const outcomes: { task: Queued; outcome: Refusal | Omit<Written, 'write'> }[] = []
+    for (const task of lot) {
+      const decision = task.answered?.() ? [] : decide(decider, task.command, state)
+      if (isRefusal(decision)) {
+        outcomes.push({ task, outcome: decision })
+        continue
+      }
+      state = fold(decider, state, decision)
+      outcomes.push({ task, outcome: { events: decision, from: next } })
+      next += decision.length
+    }
+    return { state, outcomes }
+  }
+
+  const writeLot = async (id: string, lot: readonly Queued[]): Promise<void> => {
+    const [{ hot, fresh }] = await Promise.all([conversations.get(id), before(lot.map(task => task.command))])
+    for (let current = fresh; ; current = true) {
+      const { state, outcomes } = decideAll(hot, lot)
+      // memory may be behind another box: nobody is refused before the stream itself was read
+      if (!current && outcomes.some(({ outcome }) => isRefusal(outcome))) {
+        await conversations.catchUp(hot)
+        continue
+      }
+      const events = await Promise.all(
+        outcomes.flatMap(({ task, outcome }) =>
+          isRefusal(outcome) ? [] : outcome.events.map(event => seal(id, event, task.metadata)),
+        ),
+      )
+      let write: Appended | null = null
+      if (events.length > 0) {
+        try {
+          write = await store.append(streamOf('conversation', id), events, hot.head < 0 ? 'none' : hot.head)
+        } catch (error) {
+          if (!(error instanceof WrongRevision)) throw error
+          await conversations.catchUp(hot)
+          continue
+        }
+        hot.state = state
+        hot.head = write.revision
+      }
+      for (const { task, outcome } of outcomes) task.settle(isRefusal(outcome) ? outcome : { ...outcome, write })
+      return
+    }
+  }
+
+  const drain = async (id: string, queue: Queued[]): Promise<void> => {
+    while (queue.length > 0) {
+      const lot = queue.splice(0, lotSize(queue))
+      try {
+        await writeLot(id, lot)
+      } catch (error) {
+        conversations.forget(id) // an append of unknown outcome: what is so is what the stream says next time
+        const busy = error instanceof StoreUnavailable ? refuse('busy', error.message, 1_000) : undefined
+        for (const task of lot) {
+          if (busy) task.settle(busy)
+          else task.fail(error)
+        }
+      }
+    }
+    queues.delete(id)
+  }
+
+  return {
+    write: (conversation, task) =>
+      new Promise((settle, fail) => {
+        const queued = { ...task, settle, fail }
+        const queue = queues.get(conversation)
+        if (!queue) {
+          const fresh = [queued]
+          queues.set(conversation, fresh)
+          void drain(conversation, fresh)
+        } else if (queue.length >= mostWaiting) {
+          settle(refuse('busy', `${mostWaiting} commands wait for this conversation`, 1_000))
+        } else queue.push(queued)
+      }),
+  }
+}
+
+/** How many of the waiting go into one write: as many as fit, at least one. */
+function lotSize(queue: readonly Queued[]): number {
+  let bytes = 0
+  for (const [index, { command }] of queue.entries()) {
+    bytes += commandBytes(command)
+    if (bytes > mostBytes) return Math.max(index, 1)
+  }
+  return queue.length
+}
+
+/** About how many bytes a command's events take in the log. */
+export function commandBytes(command: ConversationCommand): number {
+  if (command.type === 'SendDirect' || command.type === 'SendMessage') return eventBytes + sealedBytes(command.content)
+  if (command.type !== 'ImportHistory') return eventBytes
+  let bytes = eventBytes
+  for (const entry of command.entries)
+    bytes += 2 * eventBytes + (entry.what === 'said' ? sealedBytes(entry.content) : 0)
+  return bytes
+}
+
+/** The most that one command may take. */
+export const mostCommandBytes = mostBytes

@@ -1,0 +1,48 @@
+// Groups: starting one, letting somebody in, leaving.
+import { isRefusal, refuse, type Refusal, type Retention } from '../domain/index.ts'
+import type { ConversationCommand } from '../domain/conversation/commands.ts'
+import type { Position } from '../eventstore/index.ts'
+import type { ConversationWriter, Written } from './conversation-writer.ts'
+import { isUuid } from './ids.ts'
+import type { Asker } from './index.ts'
+import { metadataFor } from './metadata.ts'
+
+export function groups(writer: ConversationWriter, memberLimit: number, head: () => Position, now: () => string) {
+  const write = async (
+    asker: Asker,
+    conversation: string,
+    command: (by: string, at: string) => ConversationCommand,
+  ): Promise<Written | Refusal> => {
+    if (!isUuid(conversation)) return refuse('unknown-conversation')
+    const at = now()
+    return writer.write(conversation, { command: command(asker.actor.user, at), metadata: metadataFor(asker, at) })
+  }
+  /** Where nothing was written it was so already: as of what this process has seen. */
+  const positionOf = (written: Written) => ({ position: written.write?.position ?? head() })
+
+  return {
+    start: async (
+      asker: Asker,
+      group: { id: string; name: string; members: readonly string[]; delivered: boolean; retention: Retention },
+    ) => {
+      const { id: conversation, ...rest } = group
+      const written = await write(asker, conversation, (by, at) => ({
+        type: 'StartGroup',
+        conversation,
+        by,
+        memberLimit,
+        at,
+        ...rest,
+      }))
+      return isRefusal(written) ? written : { seq: written.from, ...positionOf(written) }
+    },
+    add: async (asker: Asker, { conversation, user }: { conversation: string; user: string }) => {
+      const written = await write(asker, conversation, (by, at) => ({ type: 'InviteMember', user, by, at }))
+      return isRefusal(written) ? written : positionOf(written)
+    },
+    leave: async (asker: Asker, { conversation }: { conversation: string }) => {
+      const written = await write(asker, conversation, (user, at) => ({ type: 'Leave', user, at }))
+      return isRefusal(written) ? written : positionOf(written)
+    },
+  }
+}

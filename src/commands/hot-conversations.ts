@@ -1,0 +1,94 @@
+// Conversations in memory: who is in them and how far they go, bounded, loaded from the read models and the stream's tail.
+import DataLoader from 'dataloader'
+import { LRUCache } from 'lru-cache'
+import { conversation as decider, type Conversation } from '../domain/conversation/decider.ts'
+import { evolve } from '../domain/decider.ts'
+import { decode, streamOf, type EventStore, type Sealed } from '../eventstore/index.ts'
+import type { ConversationEvent } from '../domain/index.ts'
+import type { ConversationSnapshot, ReadSide, SentMessage } from './ports.ts'
+
+/** One conversation as this box knows it: `state` after the event at revision `head` (-1: there is none). */
+export interface HotConversation {
+  readonly id: string
+  state: Conversation
+  head: number
+}
+
+const inMemory = 10_000
+
+export interface HotConversations {
+  /** Loaded, and as of now or earlier; `fresh` tells whether the tail was read for this call. */
+  get(id: string): Promise<{ hot: HotConversation; fresh: boolean }>
+  /** Reads what others have appended since. */
+  catchUp(hot: HotConversation): Promise<void>
+  /** What is in memory may not be so: the next `get` loads again. */
+  forget(id: string): void
+}
+
+/** `onMessage` hears of every message in the tails that are read. */
+export function hotConversations(
+  store: EventStore,
+  readSide: ReadSide,
+  onMessage: (message: SentMessage) => void,
+): HotConversations {
+  const cache = new LRUCache<string, HotConversation>({ max: inMemory })
+  const loading = new Map<string, Promise<HotConversation>>()
+  const snapshots = new DataLoader<string, ConversationSnapshot | null>(
+    async ids => {
+      const found = new Map((await readSide.conversations(ids)).map(snapshot => [snapshot.conversation, snapshot]))
+      return ids.map(id => found.get(id) ?? null)
+    },
+    { cache: false, maxBatchSize: 1_000 },
+  )
+
+  const catchUp = async (hot: HotConversation): Promise<void> => {
+    for await (const page of store.read(streamOf('conversation', hot.id), hot.head + 1)) {
+      for (const raw of page) {
+        const event = decode(raw)
+        hot.head = raw.revision
+        if (event === undefined) continue
+        hot.state = evolve(decider, hot.state, event as ConversationEvent<Sealed> as ConversationEvent)
+        if (event.type !== 'MessageSent') continue
+        const { from, at } = event.data
+        onMessage({ id: event.id, conversation: hot.id, seq: event.revision, from, at, position: event.position })
+      }
+    }
+  }
+
+  const load = async (id: string): Promise<HotConversation> => {
+    const snapshot = await snapshots.load(id)
+    const hot = { id, state: snapshot ? restored(snapshot) : decider.initial, head: snapshot?.seq ?? -1 }
+    await catchUp(hot)
+    cache.set(id, hot)
+    return hot
+  }
+
+  return {
+    get: async id => {
+      const known = cache.get(id)
+      if (known) return { hot: known, fresh: false }
+      let promise = loading.get(id)
+      if (!promise) {
+        promise = load(id).finally(() => loading.delete(id))
+        loading.set(id, promise)
+      }
+      return { hot: await promise, fresh: true }
+    },
+    catchUp,
+    forget: id => void cache.delete(id),
+  }
+}
+
+function restored(snapshot: ConversationSnapshot): Conversation {
+  const { kind, memberLimit, delivered, retention } = snapshot
+  return {
+    status: 'open',
+    kind,
+    memberLimit,
+    delivered,
+    retention,
+    members: new Map(snapshot.members.map(({ user, role }) => [user, role])),
+    former: new Set(snapshot.former),
+    imported: new Map(snapshot.imported.map(({ source, upToLine }) => [source, upToLine])),
+  }
+}

@@ -1,0 +1,122 @@
+// Marks how far a device has got or read. Marks made while an append of the conversation's receipts is under way are
+// gathered, the latest of each device, and appended as one write: without a window, and a third of the writes under load.
+import DataLoader from 'dataloader'
+import { LRUCache } from 'lru-cache'
+import type { ReceiptsCommand } from '../domain/receipts/commands.ts'
+import { receipts as decider, type Marks } from '../domain/receipts/decider.ts'
+import { decide, fold } from '../domain/decider.ts'
+import { notIn } from '../domain/conversation/decider.ts'
+import { isRefusal, refuse, type ReceiptsEvent, type Refusal } from '../domain/index.ts'
+import { StoreUnavailable, streamOf, type EventStore, type Metadata } from '../eventstore/index.ts'
+import { randomUUID } from 'node:crypto'
+import type { HotConversations } from './hot-conversations.ts'
+import { isUuid } from './ids.ts'
+import type { Asker } from './index.ts'
+import { metadataFor } from './metadata.ts'
+import type { DeviceMarks, ReadSide } from './ports.ts'
+
+type Kind = ReceiptsCommand['type']
+interface Waiting {
+  readonly command: ReceiptsCommand
+  readonly metadata: Metadata
+}
+/** Marks that will be one write. */
+interface Lot {
+  /** By kind and device: the highest takes the place of the others. */
+  readonly waiting: Map<string, Waiting>
+  readonly written: Promise<void>
+}
+
+const marksInMemory = 100_000
+const keyOf = (m: { conversation: string; user: string; device: string }) => `${m.conversation}\n${m.user}\n${m.device}`
+
+export function markReceipts(
+  store: EventStore,
+  readSide: ReadSide,
+  conversations: HotConversations,
+  now: () => string,
+) {
+  const known = new LRUCache<string, Marks>({ max: marksInMemory })
+  /** By conversation: the lot that is being gathered, and the write that goes before it. */
+  const gathering = new Map<string, Lot>()
+  const writing = new Map<string, Promise<void>>()
+  const stored = new DataLoader<Omit<DeviceMarks, 'delivered' | 'read'>, Marks>(
+    async devices => {
+      const found = new Map((await readSide.marks(devices)).map(marks => [keyOf(marks), marks]))
+      return devices.map(device => found.get(keyOf(device)) ?? decider.initial)
+    },
+    { cache: false, maxBatchSize: 1_000 },
+  )
+
+  const append = async (conversation: string, lot: Iterable<Waiting>): Promise<void> => {
+    const waiting = [...lot]
+    const before = await Promise.all(
+      waiting.map(async ({ command: { user, device } }) => {
+        const place = { conversation, user, device }
+        return known.get(keyOf(place)) ?? stored.load(place)
+      }),
+    )
+    const marks = new Map<string, Marks>()
+    const events = waiting.flatMap(({ command, metadata }, index) => {
+      const key = keyOf({ conversation, ...command })
+      const now = marks.get(key) ?? before[index]!
+      const decided = decide(decider, command, now) as readonly ReceiptsEvent[] // range was checked when it was asked
+      marks.set(key, fold(decider, now, decided))
+      return decided.map(event => ({ id: randomUUID(), type: event.type, data: event.data, metadata }))
+    })
+    if (events.length > 0) await store.append(streamOf('receipts', conversation), events, 'any')
+    for (const [key, value] of marks) known.set(key, value)
+  }
+
+  const begin = (conversation: string): Lot => {
+    const waiting = new Map<string, Waiting>()
+    const written = (writing.get(conversation) ?? Promise.resolve()).then(() => {
+      gathering.delete(conversation)
+      return append(conversation, waiting.values())
+    })
+    const over = written
+      .catch(() => undefined) // those who wait for this lot hear of it; the next one is another matter
+      .then(() => {
+        if (writing.get(conversation) === over) writing.delete(conversation)
+      })
+    writing.set(conversation, over)
+    const lot = { waiting, written }
+    gathering.set(conversation, lot)
+    return lot
+  }
+
+  const gather = (conversation: string, mark: Waiting): Promise<void> => {
+    const lot = gathering.get(conversation) ?? begin(conversation)
+    const { type, user, device, upTo } = mark.command
+    const key = `${type}\n${user}\n${device}`
+    if (upTo > (lot.waiting.get(key)?.command.upTo ?? -1)) lot.waiting.set(key, mark)
+    return lot.written
+  }
+
+  const mark = async (type: Kind, asker: Asker, conversation: string, upTo: number): Promise<Refusal | undefined> => {
+    if (!isUuid(conversation)) return refuse('unknown-conversation')
+    const { user, device } = asker.actor
+    const { hot, fresh } = await conversations.get(conversation)
+    if (!fresh && (notIn(hot.state, user) || upTo > hot.head)) await conversations.catchUp(hot)
+    const stranger = notIn(hot.state, user)
+    if (stranger) return stranger
+    const command = { type, user, device, upTo, end: hot.head, at: now() }
+    const decision = decide(decider, command, decider.initial)
+    if (isRefusal(decision)) return decision
+    if (type === 'MarkDelivered' && hot.state.status === 'open' && !hot.state.delivered) return undefined
+    try {
+      await gather(conversation, { command, metadata: metadataFor(asker, command.at) })
+      return undefined
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return refuse('busy', error.message, 1_000)
+      throw error
+    }
+  }
+
+  return {
+    delivered: (asker: Asker, at: { conversation: string; upTo: number }) =>
+      mark('MarkDelivered', asker, at.conversation, at.upTo),
+    read: (asker: Asker, at: { conversation: string; upTo: number }) =>
+      mark('MarkRead', asker, at.conversation, at.upTo),
+  }
+}

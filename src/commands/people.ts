@@ -1,0 +1,117 @@
+// People and their apps: who arrives, when they are connected, when they did something themselves.
+import { LRUCache } from 'lru-cache'
+import { randomUUID } from 'node:crypto'
+import { activity as activityDecider } from '../domain/activity/decider.ts'
+import { decide, evolve, fold, type Decider } from '../domain/decider.ts'
+import { session as sessionDecider, type Sessions } from '../domain/session/decider.ts'
+import type { SessionEnd, UserEvent } from '../domain/index.ts'
+import { user as userDecider, type User } from '../domain/user/decider.ts'
+import { decode, streamOf, WrongRevision, type Batch, type EventStore } from '../eventstore/index.ts'
+import type { Asker, SessionRef } from './index.ts'
+import { metadataFor } from './metadata.ts'
+
+const inMemory = 50_000
+
+interface Known {
+  readonly state: User
+  readonly head: number
+}
+
+export function people(store: EventStore, now: () => string) {
+  const users = new LRUCache<string, Known>({ max: inMemory })
+  const activity = new LRUCache<string, { toldAt: number }>({ max: inMemory })
+  const open = new Map<string, Sessions>()
+
+  const load = async (user: string): Promise<Known> => {
+    let state = userDecider.initial
+    let head = -1
+    for await (const page of store.read(streamOf('user', user)))
+      for (const raw of page) {
+        const event = decode(raw)
+        head = raw.revision
+        if (event) state = evolve(userDecider, state, event as UserEvent)
+      }
+    return { state, head }
+  }
+
+  /** Registers who is new and links a device that is new: each once, whichever boxes they arrive at. */
+  const arrive = async (session: SessionRef): Promise<void> => {
+    const { user, device } = session
+    for (let known = users.get(user); ; known = undefined) {
+      const { state, head } = known ?? (await load(user))
+      const at = now()
+      const events = decisions(userDecider, { type: 'Arrive', user, device, at }, state)
+      try {
+        if (events.length > 0) {
+          const news = toAppend(events, system(session), at)
+          await store.append(streamOf('user', user), news, head < 0 ? 'none' : head)
+        }
+        users.set(user, { state: fold(userDecider, state, events), head: head + events.length })
+        return
+      } catch (error) {
+        users.delete(user)
+        if (!(error instanceof WrongRevision)) throw error
+      }
+    }
+  }
+
+  const openSession = async (session: SessionRef): Promise<void> => {
+    const { user } = session
+    const at = now()
+    const state = open.get(user) ?? sessionDecider.initial
+    const events = decisions(sessionDecider, { type: 'OpenSession', ...session, at }, state)
+    open.set(user, fold(sessionDecider, state, events))
+    await Promise.all([
+      arrive(session),
+      store.append(streamOf('session', user), toAppend(events, system(session), at), 'any'),
+    ])
+  }
+
+  const closeSession = async (session: SessionRef, why: SessionEnd): Promise<void> => {
+    const { user } = session
+    const at = now()
+    const state = open.get(user) ?? sessionDecider.initial
+    const events = decisions(sessionDecider, { type: 'CloseSession', ...session, why, at }, state)
+    if (events.length === 0) return
+    const left = fold(sessionDecider, state, events)
+    if (left.size > 0) open.set(user, left)
+    else open.delete(user)
+    await store.append(streamOf('session', user), toAppend(events, system(session), at), 'any')
+  }
+
+  const recordActivity = async (asker: Asker): Promise<void> => {
+    const { user } = asker.actor
+    const at = now()
+    const state = activity.get(user) ?? activityDecider.initial
+    const events = decisions(activityDecider, { type: 'RecordActivity', user, at }, state)
+    if (events.length === 0) return
+    activity.set(user, fold(activityDecider, state, events))
+    await store.append(streamOf('activity', user), toAppend(events, asker, at), 'any')
+  }
+
+  /** What other boxes told of activity need not be told again. */
+  const take = ({ events }: Batch): void => {
+    for (const event of events)
+      if (event.type === 'UserActive')
+        activity.set(
+          event.data.user,
+          evolve(activityDecider, activity.get(event.data.user) ?? activityDecider.initial, event),
+        )
+  }
+
+  return { openSession, closeSession, recordActivity, take }
+}
+
+type Event = { readonly type: string; readonly data: object }
+
+/** These deciders refuse nothing. */
+const decisions = <S, C extends { type: string }, E extends Event>(
+  d: Decider<S, C, E>,
+  command: C,
+  now: S,
+): readonly E[] => decide(d, command, now) as readonly E[]
+
+const toAppend = (events: readonly Event[], asker: Pick<Asker, 'actor' | 'origin'>, at: string) =>
+  events.map(({ type, data }) => ({ id: randomUUID(), type, data, metadata: metadataFor(asker, at) }))
+
+const system = ({ user, device, session }: SessionRef) => ({ actor: { user, device, session }, origin: 'app' as const })

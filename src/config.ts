@@ -1,0 +1,103 @@
+// The environment, read once and checked whole: a bad value is one line that says what was found and what is accepted.
+import { z } from 'zod'
+
+const duration = z
+  .string()
+  .regex(/^\d+(ms|s|m|h|d)$/, 'a duration: <n>ms|s|m|h|d, such as 10s')
+  .transform(text => {
+    const [, n, unit] = /^(\d+)(\w+)$/.exec(text)!
+    return Number(n) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 'ms']
+  })
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine(n => n >= least && n <= most, `a whole number from ${least} to ${most}`)
+
+const url = (what: string, schemes: readonly string[]) =>
+  z.string().refine(text => URL.canParse(text) && schemes.includes(new URL(text).protocol), what)
+
+const environment = z.object({
+  PORT: wholeNumber(0, 65_535).optional(),
+  HOST: z.string().default('127.0.0.1'),
+  VERBATIM_DATA: z.string().default('.verbatim'),
+  EVENTSTORE_URL: url('esdb://host:port?…', [
+    'esdb:',
+    'esdb+discover:',
+    'kurrentdb:',
+    'kurrentdb+discover:',
+  ]).optional(),
+  DATABASE_URL: url('postgres://user:password@host:port/database', ['postgres:', 'postgresql:']).optional(),
+  AUTH_SECRET: z
+    .string()
+    .refine(secret => Buffer.byteLength(secret) >= 32, 'at least 32 bytes of UTF-8')
+    .optional(),
+  AUTH_JWKS_URL: url('http(s)://… of a JWKS', ['http:', 'https:']).optional(),
+  MASTER_KEY: z
+    .base64('32 bytes in base64')
+    .transform(text => Buffer.from(text, 'base64'))
+    .refine(key => key.length === 32, '32 bytes in base64')
+    .optional(),
+  DEV_TOKENS: z.enum(['on', 'off'], 'on or off').optional(),
+  ONLINE_WINDOW: duration.default(10_000),
+  MEMBER_LIMIT: wholeNumber(1, 100_000).default(1_024),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
+})
+
+/** Variables whose value must not be shown. */
+const secrets = new Set(['AUTH_SECRET', 'MASTER_KEY', 'DATABASE_URL', 'EVENTSTORE_URL'])
+
+export interface Config {
+  /** Undefined: the default, or another where that is taken. */
+  readonly port: number | undefined
+  readonly host: string
+  readonly dataDir: string
+  readonly eventStoreUrl: string | undefined
+  readonly databaseUrl: string | undefined
+  readonly authSecret: string | undefined
+  readonly jwksUrl: string | undefined
+  readonly masterKey: Buffer | undefined
+  readonly devTokens: boolean
+  readonly onlineWindowMs: number
+  readonly memberLimit: number
+  readonly logLevel: string
+}
+
+/** What is wrong with the environment, a line each. */
+export class ConfigError extends Error {}
+
+const loopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.')
+
+/** Reads the settings. An empty variable counts as unset. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const read = environment.safeParse(given)
+  if (!read.success) throw new ConfigError(read.error.issues.map(issue => complaint(issue, env)).join('\n'))
+  const e = read.data
+  if (e.AUTH_SECRET && e.AUTH_JWKS_URL)
+    throw new ConfigError(
+      'AUTH_SECRET and AUTH_JWKS_URL are both set; tokens are checked by one of them: unset the other',
+    )
+  return {
+    port: e.PORT,
+    host: e.HOST,
+    dataDir: e.VERBATIM_DATA,
+    eventStoreUrl: e.EVENTSTORE_URL,
+    databaseUrl: e.DATABASE_URL,
+    authSecret: e.AUTH_SECRET,
+    jwksUrl: e.AUTH_JWKS_URL,
+    masterKey: e.MASTER_KEY,
+    devTokens: e.DEV_TOKENS ? e.DEV_TOKENS === 'on' : !e.EVENTSTORE_URL && !e.AUTH_JWKS_URL && loopback(e.HOST),
+    onlineWindowMs: e.ONLINE_WINDOW,
+    memberLimit: e.MEMBER_LIMIT,
+    logLevel: e.LOG_LEVEL,
+  }
+}
+
+function complaint({ path, message }: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
+  const name = String(path[0])
+  const found = secrets.has(name) ? 'a value' : JSON.stringify(env[name])
+  return `${name}: found ${found}; accepted is ${message}`
+}

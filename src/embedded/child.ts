@@ -1,0 +1,82 @@
+// Starts a node as a child process, which never outlives this one, and tells when it dies unasked.
+import { spawn } from 'node:child_process'
+import type { ChildProcessByStdio } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+
+export interface EventStoreProcessOptions {
+  dir: string
+  /** Default 127.0.0.1. */
+  host?: string
+  /** Default 0: any free one. */
+  port?: number
+  /** Called when the node ends without `close`. */
+  onExit?: (reason: string) => void
+  /** The node's own lines. Default: standard error. */
+  log?: (line: string) => void
+}
+
+export interface EventStoreProcess {
+  url: string
+  pid: number
+  /** Stops the node and waits until it is gone. */
+  close(): Promise<void>
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>
+
+/** A child process runs compiled JavaScript, also where this file is run from source. */
+const ENTRY = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/embedded/main.js' : './main.js', import.meta.url),
+)
+
+/** A node that is asked to stop has this long, in ms: its log is as safe after a kill. */
+const LONGEST_STOP = 10_000
+
+/** Rejects where the node cannot start, with what it said. */
+export const startEventStoreProcess = async (options: EventStoreProcessOptions): Promise<EventStoreProcess> => {
+  const { dir, host = '127.0.0.1', port = 0, onExit, log = line => void process.stderr.write(`${line}\n`) } = options
+  const args = [ENTRY, '--dir', dir, '--host', host, '--port', String(port), '--with-parent']
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  // its end of the pipe goes with it; ours must not throw then
+  child.stdin.on('error', () => undefined)
+  const said: string[] = []
+  createInterface(child.stderr).on('line', line => {
+    said.push(line)
+    if (said.length > 20) said.shift()
+    log(line)
+  })
+  const exited = new Promise<string>(resolve => {
+    child.once('error', error => resolve(error.message))
+    child.once('close', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
+  })
+
+  const url = await readyLine(child, exited, said)
+  let closing = false
+  void exited.then(reason => {
+    if (!closing) onExit?.(`the embedded store (process ${child.pid}) ended: ${reason}`)
+  })
+  return {
+    url,
+    pid: child.pid!,
+    close: async () => {
+      closing = true
+      child.stdin.end()
+      child.kill('SIGTERM')
+      const impatient = setTimeout(() => child.kill('SIGKILL'), LONGEST_STOP)
+      await exited
+      clearTimeout(impatient)
+    },
+  }
+}
+
+const readyLine = (child: Child, exited: Promise<string>, said: readonly string[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    createInterface(child.stdout).on('line', line => {
+      if (line.startsWith('ready ')) resolve(line.slice('ready '.length))
+    })
+    void exited.then(reason =>
+      reject(new Error(`The embedded store did not start (${reason}): ${said.join(' ') || 'it said nothing'}`)),
+    )
+  })

@@ -1,0 +1,6 @@
+// The embedded store's whole surface: start a node here, in a child process, or from a command line.
+export { startEventStore } from './event-store.ts'
+export type { EventStore, EventStoreOptions } from './event-store.ts'
+export { startEventStoreProcess } from './child.ts'
+export type { EventStoreProcess, EventStoreProcessOptions } from './child.ts'
+export { runStoreCommand } from './command.ts'

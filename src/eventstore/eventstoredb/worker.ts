@@ -1,0 +1,56 @@
+// The thread of the official client. Its work (protobuf, mostly) is what an event costs most, so it has a thread to itself:
+// a third more complete messages a second than on the main thread, measured on 2 cores.
+import { BACKWARDS, END, EventStoreDBClient, type ReadStreamOptions } from '@eventstore/db-client'
+import { parentPort, workerData } from 'node:worker_threads'
+import { append } from './append.ts'
+import { fromClient, failure } from './convert.ts'
+import { perTick, type Answer, type ReadDone, type Request } from './messages.ts'
+import { subscribe, type ClientSubscription } from './subscribe.ts'
+
+const port = parentPort!
+const client = EventStoreDBClient.connectionString((workerData as { url: string }).url)
+const answer = perTick<Answer>(text => port.postMessage(text))
+const subscriptions = new Map<number, ClientSubscription>()
+
+async function read(n: number, stream: string, options: ReadStreamOptions): Promise<ReadDone> {
+  const events = []
+  try {
+    for await (const { event } of client.readStream(stream, options)) if (event) events.push(fromClient(event))
+  } catch (error) {
+    if ((error as { type?: string }).type !== 'stream-not-found') throw error
+  }
+  return { n, events }
+}
+
+async function handle(request: Request): Promise<Answer | undefined> {
+  const { n } = request
+  switch (request.op) {
+    case 'append':
+      return { n, appended: await append(client, request) }
+    case 'read':
+      return read(n, request.stream, { fromRevision: BigInt(request.from), maxCount: request.limit })
+    case 'last':
+      return read(n, request.stream, { fromRevision: END, direction: BACKWARDS, maxCount: 1 })
+    case 'subscribe':
+      subscriptions.set(
+        n,
+        subscribe(client, request.prefixes, request.after, batch => answer({ n, batch })),
+      )
+      return undefined
+    case 'taken':
+      subscriptions.get(n)?.taken()
+      return undefined
+    case 'unsubscribe':
+      subscriptions.get(n)?.stop()
+      subscriptions.delete(n)
+      return undefined
+  }
+}
+
+port.on('message', (text: string) => {
+  for (const request of JSON.parse(text) as Request[])
+    handle(request).then(
+      said => said && answer(said),
+      (error: unknown) => answer({ n: request.n, failed: failure(error) }),
+    )
+})

@@ -1,0 +1,99 @@
+// Who somebody is, by their token: a JWT (RFC 7519), signed with the shared secret or by a key of a JWKS (RFC 7517).
+import { createSecretKey } from 'node:crypto'
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions, SignJWT } from 'jose'
+import { z } from 'zod'
+import { refuse, type Refusal } from '../../domain/index.ts'
+import { deviceId, userId } from '../socket/protocol.ts'
+import { explain } from '../socket/parse.ts'
+import type { Log } from '../settings.ts'
+import type { Timers } from '../timers.ts'
+
+export const roles = ['user', 'auditor', 'analyst', 'admin'] as const
+export type TokenRole = (typeof roles)[number]
+
+/** The secret's UTF-8 bytes, at least 32, or where the keys are. */
+export type AuthSettings = { readonly secret: string | Buffer } | { readonly jwksUrl: string }
+
+export interface Identity {
+  readonly user: string
+  readonly device: string
+  readonly roles: readonly TokenRole[]
+  /** When the token is over, milliseconds since 1970. */
+  readonly until: number
+}
+
+export interface Auth {
+  /** By the `Authorization` header, or else the token that a URL carried. */
+  check(authorization: string | undefined, inUrl?: string | null): Promise<Identity | Refusal>
+  /** A token for whoever is named. Undefined where tokens are made elsewhere. */
+  readonly issue: ((who: { user: string; roles: readonly TokenRole[]; device?: string }) => Promise<string>) | undefined
+}
+
+const leewaySeconds = 30
+const issuedForMs = 24 * 60 * 60 * 1000
+
+const claims = z.object({
+  sub: userId,
+  roles: z.array(z.enum(roles, `a role is one of ${roles.join(', ')}`), `an array, any of ${roles.join(', ')}`),
+  device: deviceId.default('default'),
+})
+
+export function createAuth(settings: AuthSettings, timers: Timers, log: Log): Auth {
+  const options = (algorithms: string[]): JWTVerifyOptions => ({
+    algorithms,
+    clockTolerance: leewaySeconds,
+    currentDate: new Date(timers.now()),
+  })
+  const key = 'secret' in settings ? createSecretKey(Buffer.from(settings.secret)) : undefined
+  if (key && key.symmetricKeySize! < 32)
+    throw new Error(`the secret that tokens are checked with has ${key.symmetricKeySize} bytes; at least 32 are needed`)
+  const keys = 'jwksUrl' in settings ? createRemoteJWKSet(new URL(settings.jwksUrl)) : undefined
+  const verify = (token: string): Promise<{ payload: JWTPayload }> =>
+    key ? jwtVerify(token, key, options(['HS256'])) : jwtVerify(token, keys!, options(signedWith))
+
+  return {
+    async check(authorization, inUrl) {
+      const token =
+        /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? (authorization === undefined ? inUrl : undefined)
+      if (!token) return refuse('unauthorized', 'there is no token; send Authorization: Bearer <JWT>')
+      try {
+        const { payload } = await verify(token)
+        return identityOf(payload, timers.now())
+      } catch (error) {
+        if (isAboutToken(error)) return refuse('unauthorized', `the token is not accepted: ${error.message}`)
+        log.error({ error }, 'the keys that tokens are checked with could not be read')
+        return refuse('busy', 'tokens cannot be checked at the moment', 1000)
+      }
+    },
+
+    issue:
+      key &&
+      (({ user, roles, device }) =>
+        new SignJWT({ roles, ...(device === undefined ? {} : { device }) })
+          .setProtectedHeader({ alg: 'HS256' })
+          .setSubject(user)
+          .setIssuedAt(Math.floor(timers.now() / 1000))
+          .setExpirationTime(new Date(timers.now() + issuedForMs))
+          .sign(key)),
+  }
+}
+
+/** RS, ES and EdDSA: what a public key checks. Never HS, with which whoever reads the JWKS could sign. */
+const signedWith = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
+
+/** A fault of the token, not of the place its keys come from. */
+function isAboutToken(error: unknown): error is Error {
+  return (
+    error instanceof errors.JOSEError &&
+    !['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'].includes(error.code)
+  )
+}
+
+function identityOf(payload: JWTPayload, now: number): Identity | Refusal {
+  const found = claims.safeParse(payload)
+  if (!found.success) return refuse('unauthorized', `the token's ${explain(found.error, payload)}`)
+  const ends = payload.exp === undefined ? Infinity : payload.exp * 1000
+  // who comes in by the leeway has what is left of it
+  const until = ends > now ? ends : ends + leewaySeconds * 1000
+  return { user: found.data.sub, device: found.data.device, roles: found.data.roles, until }
+}

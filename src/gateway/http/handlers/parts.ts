@@ -1,0 +1,22 @@
+// What the handlers work with.
+import type { Commands } from '../../../commands/index.ts'
+import type { EventStore, Keyring } from '../../../eventstore/index.ts'
+import type { Projections } from '../../../projections/index.ts'
+import type { GatewaySettings, Log } from '../../settings.ts'
+import type { Cursors } from '../../socket/cursor.ts'
+import type { Timers } from '../../timers.ts'
+import type { Auth } from '../auth.ts'
+
+export interface HandlerParts {
+  readonly commands: Commands
+  readonly projections: Projections
+  readonly store: EventStore
+  readonly keyring: Keyring
+  readonly cursors: Cursors
+  readonly auth: Auth
+  readonly settings: GatewaySettings
+  readonly timers: Timers
+  readonly log: Log
+  /** Why it cannot serve; nothing where it can. */
+  readonly unready: () => readonly string[]
+}

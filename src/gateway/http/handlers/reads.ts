@@ -1,0 +1,55 @@
+// What a person sees: inbox, history, receipts, who is online.
+import { refuse } from '../../../domain/index.ts'
+import { knownForm } from '../../asking.ts'
+import { isOnline } from '../../socket/presence.ts'
+import type { Handlers } from '../app.ts'
+import { messageJson } from '../shapes.ts'
+import type { HandlerParts } from './parts.ts'
+
+export function readHandlers(parts: HandlerParts): Handlers<'inbox' | 'messages' | 'receipts' | 'presence'> {
+  const { projections, keyring, cursors, settings, timers } = parts
+  const { queries } = projections
+  return {
+    async inbox({ identity }) {
+      // taken first: what is committed while the query runs may come again after the cursor, but is not missed
+      const cursor = cursors.of(projections.position())
+      const conversations = await Promise.all(
+        (await queries.inbox(identity.user)).map(async row => {
+          const { conversation, kind, name, unread, members, delivered, read, member } = row
+          const last = row.last === null ? 'null' : await messageJson(keyring, row.last)
+          const fields = JSON.stringify({ conversation, kind, name, unread, members, delivered, read, member })
+          return `${fields.slice(0, -1)},"last":${last}}`
+        }),
+      )
+      return { text: `{"conversations":[${conversations.join(',')}],"cursor":"${cursor}"}` }
+    },
+
+    async messages({ identity, params, query: { before, after, limit } }) {
+      const conversation = knownForm(params.id)
+      if (conversation === undefined) return refuse('unknown-conversation')
+      const { pageSize } = settings.limits
+      const rows = await queries.messages(identity.user, conversation, {
+        ...(before === undefined ? {} : { before }),
+        ...(after === undefined ? {} : { after }),
+        limit: Math.min(limit ?? pageSize, pageSize),
+      })
+      if (rows === undefined) return refuse('unknown-conversation')
+      const messages = await Promise.all(rows.map(row => messageJson(keyring, row)))
+      return { text: `{"messages":[${messages.join(',')}]}` }
+    },
+
+    async receipts({ identity, params }) {
+      const [conversation, message] = [knownForm(params.id), knownForm(params.message)]
+      if (conversation === undefined || message === undefined) return refuse('unknown-message')
+      const receipts = await queries.receiptsOf(identity.user, conversation, message)
+      return receipts === undefined ? refuse('unknown-message') : { json: { receipts } }
+    },
+
+    async presence({ params }) {
+      const [row] = await queries.presence([params.id])
+      const { sessions, lastSeen } = row ?? { sessions: [], lastSeen: null }
+      const online = isOnline(sessions.length, lastSeen, timers.now(), settings.onlineWindowMs)
+      return { json: { user: params.id, state: online ? 'online' : 'offline', lastSeen } }
+    },
+  }
+}

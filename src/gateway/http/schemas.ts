@@ -1,0 +1,160 @@
+// Everything that crosses HTTP, in zod: what requests are checked by and the OpenAPI document is made from.
+import { z } from 'zod'
+import { body, conversationId, deviceId, userId, uuid } from '../socket/protocol.ts'
+import { roles } from './auth.ts'
+
+export const at = z.iso.datetime({ precision: 3 }).describe('RFC 3339 UTC with milliseconds')
+export const seq = z.int().nonnegative()
+export const position = z.string().regex(/^\d+$/).describe('a commit position in $all, decimal')
+const mark = z.int().min(-1).describe('up to and including this seq; -1: none yet')
+const kind = z.enum(['direct', 'group'])
+const memberRole = z.enum(['owner', 'admin', 'member'])
+
+/** A whole number in a query: decimal digits, nothing else. */
+const whole = (least: number, what: string) =>
+  z
+    .string()
+    .regex(/^-?\d{1,15}$/, what)
+    .transform(Number)
+    .refine(n => n >= least, what)
+export const seqQuery = whole(0, 'a seq, a whole number from 0')
+/** -1, too: "nothing yet", as marks say it. */
+export const afterQuery = whole(-1, 'a seq, a whole number from 0; or -1')
+export const limitQuery = whole(1, 'a whole number from 1')
+export const atLeast = z
+  .string()
+  .regex(/^\d{1,15}$/, 'a position, as a command answered it')
+  .transform(Number)
+  .optional()
+  .describe('waits until the read models have this position; 504 `behind` where that takes too long')
+
+const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const minTtlMs = 1000
+const duration = z
+  .string()
+  .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'a duration, <n>ms|s|m|h|d')
+  .transform(text => {
+    const [, n, unit] = /^(\d+)(\D+)$/.exec(text)!
+    return Number(n) * unitMs[unit as keyof typeof unitMs]
+  })
+  .refine(ms => ms >= minTtlMs && Number.isSafeInteger(ms), 'a duration of at least 1s')
+export const retentionAsked = z.discriminatedUnion('mode', [
+  z.object({ mode: z.literal('permanent') }),
+  z.object({ mode: z.literal('temporary'), ttl: duration }).transform(({ mode, ttl }) => ({ mode, ttlMs: ttl })),
+])
+const retention = z.union([
+  z.object({ mode: z.literal('permanent') }),
+  z.object({ mode: z.literal('temporary'), ttl: z.string().describe('a duration') }),
+])
+
+export const groupAsked = z.object({
+  id: uuid.optional().describe('chosen by the client, so that asking twice starts one'),
+  kind: z.literal('group', 'group; a direct chat starts with its first message'),
+  name: z.string().min(1, 'not empty').max(200, 'at most 200 characters'),
+  members: z.array(userId).max(100_000).default([]).describe('those besides the creator'),
+  retention: retentionAsked.optional(),
+  delivered: z.boolean('true or false').default(false).describe('whether delivered marks are kept'),
+})
+export const groupStarted = z.object({ id: z.uuid(), seq, position })
+
+export const memberAsked = z.object({
+  user: userId,
+  role: z.literal('member', 'member; no other role can be given yet').optional(),
+})
+export const done = z.object({ position })
+
+export const conversation = z.object({
+  id: z.uuid(),
+  kind,
+  name: z.string().nullable(),
+  members: z.array(z.object({ user: userId, role: memberRole })),
+  memberLimit: z.int(),
+  delivered: z.boolean(),
+  retention,
+  seq: seq.describe('of its last event'),
+})
+
+const message = z.object({
+  seq,
+  id: z.uuid(),
+  from: userId,
+  at,
+  body: z.record(z.string(), z.unknown()).nullable(),
+  gone: z.literal(true).optional().describe('the content no longer exists; body is null'),
+})
+export const messages = z.object({ messages: z.array(message) })
+
+export const inbox = z.object({
+  conversations: z.array(
+    z.object({
+      conversation: z.uuid(),
+      kind,
+      name: z.string().nullable(),
+      unread: z.int().nonnegative(),
+      last: message.nullable(),
+      members: z.array(userId),
+      delivered: mark,
+      read: mark,
+      member: z.boolean().describe('whether one is a member now'),
+    }),
+  ),
+  cursor: z.string().describe('resuming from it brings all that is newer than this answer'),
+})
+
+export const receipts = z.object({
+  receipts: z.array(z.object({ user: userId, device: deviceId, delivered: at.nullable(), read: at.nullable() })),
+})
+export const presence = z.object({ user: userId, state: z.enum(['online', 'offline']), lastSeen: at.nullable() })
+
+export const tokenAsked = z.object({
+  user: userId,
+  roles: z.array(z.enum(roles, `one of ${roles.join(', ')}`)).default(['user']),
+  device: deviceId.optional(),
+})
+export const token = z.object({ token: z.string() })
+
+const said = z.iso
+  .datetime('RFC 3339 UTC')
+  .transform(text => new Date(text).toISOString())
+  .describe('when it was said, RFC 3339 UTC')
+const entry = { line: z.int().min(1), at: said, user: userId }
+export const importEntries = 2000
+export const historyAsked = z.object({
+  source: z.string().min(1).max(256).describe('names the history, such as a file; lines count within it'),
+  upToLine: z.int().min(0).describe('everything up to this line is in, or was no message'),
+  entries: z
+    .array(
+      z.discriminatedUnion('what', [
+        z.object({ ...entry, what: z.literal('joined') }),
+        z.object({ ...entry, what: z.literal('left') }),
+        z.object({ ...entry, what: z.literal('said'), id: uuid, body }),
+      ]),
+    )
+    .max(importEntries, `at most ${importEntries} entries`),
+})
+export const channelAsked = z.object({ channel: z.string().min(1).max(200) })
+export const importStarted = z.object({ conversation: z.uuid(), position })
+export const imported = z.object({ imported: z.int(), upToLine: z.int(), position })
+
+export const auditedConversations = z.object({
+  conversations: z.array(conversation.extend({ former: z.array(userId).describe('members once, and none now') })),
+  next: z.string().nullable().describe('give it as `after` for the next page; null: that was all'),
+})
+export const auditedEvent = z.object({
+  position,
+  stream: z.string(),
+  revision: z.int(),
+  id: z.uuid(),
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()).describe('as stored; contents sealed'),
+  metadata: z.object({
+    actor: z.object({ user: z.string().nullable(), device: z.string().nullable(), session: z.string().nullable() }),
+    origin: z.enum(['user', 'app', 'system']),
+    at,
+    correlationId: z.string(),
+    causationId: z.string(),
+  }),
+  body: z.record(z.string(), z.unknown()).optional().describe('with open=true, where the key still exists'),
+})
+
+export const conversationParams = z.object({ id: conversationId })

@@ -1,0 +1,109 @@
+// The gateway: sockets and HTTP of one box. It asks commands and queries, and tells whom the feed's events concern.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Commands } from '../commands/index.ts'
+import type { EventStore, Feed, Keyring } from '../eventstore/index.ts'
+import type { Projections } from '../projections/index.ts'
+import { createApp, type Handlers } from './http/app.ts'
+import { type AuthSettings, createAuth } from './http/auth.ts'
+import { auditHandlers } from './http/handlers/audit.ts'
+import { conversationHandlers } from './http/handlers/conversations.ts'
+import { importHandlers } from './http/handlers/imports.ts'
+import { operationsHandlers } from './http/handlers/operations.ts'
+import { readHandlers } from './http/handlers/reads.ts'
+import { defaults, type GatewaySettings, type Log } from './settings.ts'
+import { createAnswers } from './socket/answers.ts'
+import { createCatchUp } from './socket/catch-up.ts'
+import { createCursors } from './socket/cursor.ts'
+import { Fanout } from './socket/fanout.ts'
+import { createFrames } from './socket/frames.ts'
+import { createLogins } from './socket/logins.ts'
+import { createPresence } from './socket/presence.ts'
+import { createSockets } from './socket/server.ts'
+import { sessionTable } from './socket/session.ts'
+import { Ticks } from './socket/writer.ts'
+import { realTimers, type Timers } from './timers.ts'
+
+export type { AuthSettings } from './http/auth.ts'
+export { defaults, type GatewaySettings, type Log } from './settings.ts'
+export type { Timers } from './timers.ts'
+
+export interface GatewayParts {
+  readonly commands: Commands
+  readonly projections: Projections
+  readonly feed: Feed
+  readonly store: EventStore
+  readonly keyring: Keyring
+  readonly auth: AuthSettings
+  /** The name of this process among all that serve. */
+  readonly box: string
+  /** The id of the log, written once at its first boot. */
+  readonly epoch: string
+  readonly settings?: Partial<GatewaySettings>
+  readonly log: Log
+  /** Whether it can serve, or why it cannot. */
+  readonly ready: () => boolean | readonly string[]
+  readonly timers?: Timers
+}
+
+export interface Gateway {
+  /** Port 0 picks a free one. */
+  listen(port: number, host: string): Promise<{ port: number }>
+  /** Takes nobody in any more, sends everybody away with "come back", and lets what is under way end. */
+  close(): Promise<void>
+}
+
+export function createGateway(parts: GatewayParts): Gateway {
+  const { commands, projections, feed, store, keyring, box, epoch, log, timers = realTimers } = parts
+  const settings: GatewaySettings = { ...defaults, ...parts.settings }
+  const auth = createAuth(parts.auth, timers, log)
+  const cursors = createCursors(epoch)
+  const frames = createFrames(keyring, cursors)
+  const fanout = new Fanout(frames, feed.head())
+  const logins = createLogins(projections, feed, fanout)
+  const watch = { onlineWindowMs: settings.onlineWindowMs, most: settings.limits.watch }
+  const presence = createPresence(projections, feed, timers, watch)
+  const catchUp = createCatchUp(projections.queries, frames, settings.resumePage)
+  const answers = createAnswers(commands, presence, log)
+  const table = sessionTable({ waitingBytes: settings.outboxBytes, unanswered: settings.unanswered })
+  const shared = { commands, projections, fanout, logins, presence, catchUp, answers, cursors, table }
+  const sockets = createSockets({ ...shared, ticks: new Ticks(), timers, settings, box, epoch, log }, feed, auth)
+
+  let closing = false
+  const unready = () => {
+    if (closing) return ['it is stopping']
+    const ready = parts.ready()
+    return ready === true ? [] : ready === false ? ['it is starting'] : ready
+  }
+  const all = { commands, projections, store, keyring, cursors, auth, settings, timers, log, unready }
+  const handlers: Handlers = {
+    ...conversationHandlers(all),
+    ...readHandlers(all),
+    ...importHandlers(all),
+    ...auditHandlers(all),
+    ...operationsHandlers(all),
+  }
+  const http = createServer(createApp({ auth, commands, projections, settings, log }, handlers))
+  http.on('upgrade', (request, socket, head) => void sockets.upgrade(request, socket, head))
+
+  return {
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        http.once('error', reject)
+        http.listen(port, host, () => {
+          http.off('error', reject)
+          resolve({ port: (http.address() as AddressInfo).port })
+        })
+      }),
+
+    async close() {
+      closing = true
+      const closed = new Promise(resolve => http.close(resolve))
+      await sockets.stop()
+      http.closeIdleConnections()
+      const cut = timers.after(settings.stopMs, () => http.closeAllConnections())
+      await closed
+      cut()
+    },
+  }
+}

@@ -1,0 +1,43 @@
+// What can be set about the gateway, and what holds where nothing is said.
+import type { Limits } from './socket/protocol.ts'
+
+export interface GatewaySettings {
+  /** Whether `POST /v1/dev/tokens` gives a token to whoever asks. */
+  readonly devTokens: boolean
+  /** How recent user-made activity counts as online. */
+  readonly onlineWindowMs: number
+  readonly limits: Limits
+  /** How long a new session may take to say `resume` before it is taken for one that does not. */
+  readonly settleMs: number
+  /** How often a live session is told the head; every sixth time it is also asked whether it is still there. */
+  readonly headMs: number
+  /** What may wait for one reader, in its outbox and its socket, before it is asked to come back. */
+  readonly outboxBytes: number
+  /** Frames of one socket that may be without an answer before no more are read. */
+  readonly unanswered: number
+  /** Rows of one page of a resume. */
+  readonly resumePage: number
+  /** How long `?atLeast=` waits. */
+  readonly atLeastMs: number
+  /** How long sockets have to answer the close when the box stops. */
+  readonly stopMs: number
+}
+
+export const defaults: GatewaySettings = {
+  devTokens: false,
+  onlineWindowMs: 10_000,
+  limits: { members: 1024, bodyBytes: 65_536, frameBytes: 131_072, pageSize: 1000, watch: 1000 },
+  settleMs: 1000,
+  headMs: 5000,
+  outboxBytes: 4 * 1024 * 1024,
+  unanswered: 256,
+  resumePage: 500,
+  atLeastMs: 5000,
+  stopMs: 1000,
+}
+
+/** Where the gateway says what went wrong; pino's loggers fit. Never with content, of persons only their user ids. */
+export interface Log {
+  warn(what: object, message: string): void
+  error(what: object, message: string): void
+}

@@ -1,0 +1,220 @@
+// One socket's session: what the state machine wants done, done. The only file that touches a WebSocket that is open.
+import { randomUUID } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import type { RawData, WebSocket } from 'ws'
+import type { SessionRef } from '../../commands/index.ts'
+import type { SessionEnd } from '../../domain/index.ts'
+import type { Position } from '../../eventstore/index.ts'
+import type { Identity } from '../http/auth.ts'
+import { type Client, refusalFrame } from './answers.ts'
+import type { Page } from './catch-up.ts'
+import type { Receiver } from './fanout.ts'
+import { answer } from './frames.ts'
+import { Keepalive } from './keepalive.ts'
+import type { Outgoing } from './outbox.ts'
+import { binaryFrame, parseFrame } from './parse.ts'
+import type { ServerFrame } from './protocol.ts'
+import type { Effect, Event, State } from './session-types.ts'
+import { initial, step } from './session.ts'
+import type { SocketParts } from './parts.ts'
+import { Writer } from './writer.ts'
+
+/** A cursor that is ahead of this box was made by another one; this one is given so long to get there (milliseconds). */
+const aheadMs = 1000
+
+export class Connection implements Receiver, Client {
+  readonly session = randomUUID()
+  readonly user: string
+  readonly device: string
+  /** Resolves when the log has been told of the session's end. */
+  readonly ended: Promise<void>
+  readonly #parts: SocketParts
+  readonly #ws: WebSocket
+  readonly #writer: Writer
+  readonly #timers = new Map<'settled' | 'beat' | 'expired', () => void>()
+  readonly #recorded: Promise<void>
+  #state: State = initial
+  #hasEnded!: () => void
+  readonly #keepalive: Keepalive
+  #reading = true
+  #broken = false
+  #caughtUp = 0
+
+  constructor(parts: SocketParts, ws: WebSocket, socket: Duplex, identity: Identity) {
+    this.#parts = parts
+    this.#ws = ws
+    this.user = identity.user
+    this.device = identity.device
+    this.ended = new Promise(resolve => (this.#hasEnded = resolve))
+    this.#keepalive = new Keepalive(ws)
+    this.#writer = new Writer(socket, parts.ticks, error => this.#fail(error))
+    this.#recorded = parts.commands.openSession(this.#ref())
+    this.#read(false) // what the client sends before its welcome waits in the socket
+    this.#listen()
+    this.#timer('expired', identity.until - parts.timers.now())
+    this.#recorded.then(
+      () => this.dispatch({ type: 'recorded' }),
+      (error: unknown) => this.#fail(error),
+    )
+    parts.logins.attach(this).then(
+      base => this.dispatch({ type: 'attached', base }),
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  push(frame: Outgoing): void {
+    this.dispatch({ type: 'pushed', frame })
+    if (this.#state.mode === 'live' && this.#writer.waiting > this.#parts.settings.outboxBytes)
+      this.dispatch({ type: 'slow' })
+  }
+
+  tell(frame: Outgoing): void {
+    this.dispatch({ type: 'told', frame })
+  }
+
+  /** The box stops. */
+  stop(): void {
+    this.dispatch({ type: 'stopped' })
+  }
+
+  terminate(): void {
+    this.#ws.terminate()
+  }
+
+  dispatch(event: Event): void {
+    const { state, effects } = step(this.#parts.table, this.#state, event)
+    this.#state = state
+    for (const effect of effects) this.#do(effect)
+  }
+
+  #do(effect: Effect): void {
+    const { cursors, fanout, catchUp, projections } = this.#parts
+    switch (effect.do) {
+      case 'send':
+        return this.#writer.push(effect.frame)
+      case 'welcome':
+        return this.#welcome(effect.base)
+      case 'head':
+      case 'resumed':
+        return this.#say({ type: effect.do, cursor: cursors.of(effect.position) })
+      case 'reset':
+        return this.#say({ type: 'reset', reason: effect.reason })
+      case 'pong':
+        return this.#say({ type: 'pong' })
+      case 'refuse':
+        return this.#say(refusalFrame(effect.refusal, effect.id))
+      case 'ask':
+        void this.#parts
+          .answers(this, effect.frame, effect.body)
+          .then(frame => this.dispatch({ type: 'answered', frame }))
+        return
+      case 'await':
+        projections.reached(effect.position, aheadMs).then(
+          reached => this.dispatch({ type: 'reached', reached, head: fanout.position() }),
+          (error: unknown) => this.#fail(error),
+        )
+        return
+      case 'load-changes':
+        return this.#load(catchUp.changes(this.user, effect.after, effect.upTo))
+      case 'load-unacknowledged':
+        return this.#load(catchUp.unacknowledged(this.user, effect.after, effect.upTo, this.#caughtUp))
+      case 'when-drained':
+        return this.#writer.whenDrained(() => this.dispatch({ type: 'drained' }))
+      case 'start-settling':
+        return this.#timer('settled', this.#parts.settings.settleMs)
+      case 'start-beat':
+        return this.#timer('beat', this.#parts.settings.headMs)
+      case 'stop-reading':
+        return this.#read(false)
+      case 'go-on-reading':
+        return this.#read(true)
+      case 'close':
+        this.#writer.end()
+        this.#read(true) // or the peer's answer to the close would not be seen
+        return this.#ws.close(effect.code, effect.reason)
+      case 'detach':
+        return fanout.detach(this)
+      case 'end':
+        return this.#end(effect.why)
+    }
+  }
+
+  #welcome(base: Position): void {
+    const { box, epoch, cursors, settings } = this.#parts
+    const { user, session, device } = this
+    this.#say({ type: 'welcome', user, session, device, box, epoch, cursor: cursors.of(base), limits: settings.limits })
+    this.#read(true)
+  }
+
+  #say(frame: ServerFrame): void {
+    this.#writer.push(answer(frame))
+  }
+
+  #load(page: Promise<Page>): void {
+    page.then(
+      ({ frames, next }) => {
+        this.#caughtUp += frames.length
+        this.dispatch({ type: 'loaded', frames, next, head: this.#parts.fanout.position() })
+      },
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  #listen(): void {
+    this.#ws.on('message', (data: RawData, isBinary: boolean) => {
+      this.#keepalive.heard()
+      this.#take(
+        isBinary ? binaryFrame : parseFrame((data as Buffer).toString(), this.#parts.settings.limits.bodyBytes),
+      )
+    })
+    this.#ws.on('pong', () => this.#keepalive.heard())
+    this.#ws.on('error', () => (this.#broken = true)) // the peer broke the protocol: ws has sent the close code
+    this.#ws.on('close', code => this.dispatch({ type: 'closed', why: this.#whyClosed(code) }))
+  }
+
+  #take(parsed: ReturnType<typeof parseFrame>): void {
+    if ('refusal' in parsed) return this.dispatch({ type: 'garbled', ...parsed })
+    if (parsed.frame.type !== 'resume') return this.dispatch({ type: 'framed', ...parsed })
+    const { cursors, fanout } = this.#parts
+    this.dispatch({ type: 'resume', from: cursors.parse(parsed.frame.cursor), head: fanout.position() })
+  }
+
+  #whyClosed(code: number): SessionEnd {
+    if (this.#broken) return 'closed-by-server'
+    return code === 1006 ? 'connection-lost' : 'closed-by-client' // 1006: no close frame came (RFC 6455 §7.1.5)
+  }
+
+  #read(on: boolean): void {
+    this.#reading = on
+    if (on) this.#ws.resume()
+    else this.#ws.pause()
+  }
+
+  #timer(event: 'settled' | 'beat' | 'expired', ms: number): void {
+    const ring = () => {
+      if (event === 'beat') this.#keepalive.beat(this.#reading)
+      this.dispatch(event === 'beat' ? { type: event, head: this.#parts.fanout.position() } : { type: event })
+    }
+    this.#timers.set(event, this.#parts.timers.after(ms, ring))
+  }
+
+  #fail(error: unknown): void {
+    this.#parts.log.error({ error, user: this.user, session: this.session }, 'a session could not go on')
+    this.dispatch({ type: 'failed' })
+  }
+
+  #end(why: SessionEnd): void {
+    const { fanout, presence, commands, log } = this.#parts
+    for (const stop of this.#timers.values()) stop()
+    fanout.detach(this)
+    presence.forget(this)
+    this.#recorded
+      .then(() => commands.closeSession(this.#ref(), why))
+      .catch((error: unknown) => log.error({ error, session: this.session }, 'a session’s end could not be recorded'))
+      .finally(this.#hasEnded)
+  }
+
+  #ref(): SessionRef {
+    return { user: this.user, session: this.session, device: this.device, box: this.#parts.box }
+  }
+}

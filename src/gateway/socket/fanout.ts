@@ -1,0 +1,122 @@
+// Who is told what: the feed's events, turned into frames once and handed to those of this box's sessions that may see them.
+import { idIn, type Position, type RecordedEvent } from '../../eventstore/index.ts'
+import type { Frames } from './frames.ts'
+import { Marks, type ReceiptEvent } from './marks.ts'
+import { Membership, seesNext } from './membership.ts'
+import type { Outgoing } from './outbox.ts'
+
+/** A session, as the fan-out sees it. */
+export interface Receiver {
+  readonly session: string
+  readonly user: string
+  push(frame: Outgoing): void
+}
+
+export class Fanout {
+  readonly #membership = new Membership<Receiver>()
+  readonly #marks = new Marks()
+  readonly #frames: Frames
+  #position: Position
+
+  constructor(frames: Frames, position: Position) {
+    this.#frames = frames
+    this.#position = position
+  }
+
+  /** Up to here every session that may see an event has been handed it. */
+  position(): Position {
+    return this.#position
+  }
+
+  take(events: readonly RecordedEvent[], upTo: Position): void {
+    for (const event of events) this.#tell(event)
+    this.#position = upTo
+  }
+
+  /**
+   * A session joins: `conversations` were its user's at the position the `tail` begins after; the tail reaches to where
+   * this fan-out is. What the user may see of the tail is handed over first, so that nothing is missing in between.
+   */
+  attach(receiver: Receiver, conversations: Iterable<string>, tail: readonly RecordedEvent[]): void {
+    const now = new Set(conversations)
+    for (const event of tail) {
+      if (!seesNext(receiver.user, now, idIn(event.stream), event)) continue
+      if (event.metadata.actor.session === receiver.session && event.type === 'MessageSent') continue
+      receiver.push(this.#frameOf(event, receiver.user))
+    }
+    this.#membership.attach(receiver.user, receiver, now)
+  }
+
+  detach(receiver: Receiver): void {
+    this.#membership.detach(receiver.user, receiver)
+  }
+
+  #tell(event: RecordedEvent): void {
+    switch (event.type) {
+      case 'ConversationStarted':
+        for (const { user } of event.data.members) {
+          const local = this.#membership.person(user)
+          if (local === undefined) continue
+          this.#membership.join(local, event.data.conversation)
+          const frame = this.#frameOf(event, user)
+          for (const receiver of local.receivers) receiver.push(frame)
+        }
+        return
+      case 'MemberJoined': {
+        const local = this.#membership.person(event.data.user)
+        if (local) this.#membership.join(local, idIn(event.stream))
+        return this.#toRoom(event)
+      }
+      case 'MemberLeft': {
+        this.#toRoom(event)
+        const local = this.#membership.person(event.data.user)
+        if (local) this.#membership.leave(local, idIn(event.stream))
+        return
+      }
+      case 'MessageSent':
+        return this.#toRoom(event, event.metadata.actor.session)
+      case 'MessagesDelivered':
+      case 'MessagesRead':
+        if (this.#membership.room(idIn(event.stream)) === undefined) return
+        if (this.#marks.raisedBy(event, idIn(event.stream))) this.#toRoom(event, event.metadata.actor.session)
+        return
+      default:
+        return
+    }
+  }
+
+  /** To everybody of the conversation who is here, except one session. The frame is made when the first one needs it. */
+  #toRoom(event: Visible, except?: string | null): void {
+    const room = this.#membership.room(idIn(event.stream))
+    if (room === undefined) return
+    let frame: Outgoing | undefined
+    for (const { receivers } of room)
+      for (const receiver of receivers) if (receiver.session !== except) receiver.push((frame ??= this.#frameOf(event)))
+  }
+
+  /** `user` matters where a conversation starts: everybody is told of their own joining. */
+  #frameOf(event: RecordedEvent, user = ''): Outgoing {
+    const { revision: seq, position } = event
+    const conversation = idIn(event.stream)
+    switch (event.type) {
+      case 'ConversationStarted':
+        return this.#frames.member({ conversation, seq, user, change: 'joined', at: event.data.at, position })
+      case 'MemberJoined':
+      case 'MemberLeft': {
+        const change = event.type === 'MemberJoined' ? 'joined' : 'left'
+        return this.#frames.member({ conversation, seq, user: event.data.user, change, at: event.data.at, position })
+      }
+      case 'MessageSent':
+        return this.#frames.message({ conversation, seq, id: event.id, position, ...event.data })
+      case 'MessagesDelivered':
+      case 'MessagesRead': {
+        const kind = event.type === 'MessagesRead' ? 'read' : 'delivered'
+        return this.#frames.receipt({ conversation, kind, position, ...event.data })
+      }
+      default:
+        throw new Error(`${event.type} is nothing that is pushed`)
+    }
+  }
+}
+
+type Visible = Extract<RecordedEvent, { type: 'MemberJoined' | 'MemberLeft' | 'MessageSent' }> | ReceiptEvent

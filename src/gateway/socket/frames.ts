@@ -1,0 +1,96 @@
+// Pushed frames, each encoded once however many sessions get it. From the live log and from the read models alike, so that
+// what is resumed is what would have been pushed.
+import type { Keyring, Position, Sealed } from '../../eventstore/index.ts'
+import type { Cursors } from './cursor.ts'
+import type { Outgoing } from './outbox.ts'
+import type { ServerFrame } from './protocol.ts'
+import { textFrame } from './wire.ts'
+
+export interface PushedMessage {
+  readonly conversation: string
+  readonly seq: number
+  readonly id: string
+  readonly from: string
+  readonly at: string
+  readonly content: Sealed
+  readonly position: Position
+}
+
+export interface PushedReceipt {
+  readonly conversation: string
+  readonly user: string
+  readonly kind: 'delivered' | 'read'
+  readonly upTo: number
+  readonly at: string
+  readonly position: Position
+}
+
+export interface PushedMember {
+  readonly conversation: string
+  readonly seq: number
+  readonly user: string
+  readonly change: 'joined' | 'left'
+  readonly at: string
+  readonly position: Position
+}
+
+export interface Frames {
+  message(message: PushedMessage): Outgoing
+  receipt(receipt: PushedReceipt): Outgoing
+  member(member: PushedMember): Outgoing
+}
+
+/** An answer, or anything else for one session. */
+export function answer(frame: ServerFrame): Outgoing {
+  const bytes = textFrame(JSON.stringify(frame))
+  return { class: 'answer', bytes, size: bytes.length }
+}
+
+/** The newest state of a watched user replaces what waits. */
+export function presenceFrame(frame: Extract<ServerFrame, { type: 'presence' }>): Outgoing {
+  const bytes = textFrame(JSON.stringify(frame))
+  return { class: 'presence', key: frame.user, bytes, size: bytes.length }
+}
+
+export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
+  const placed = (
+    kind: 'receipt' | 'membership',
+    position: Position,
+    fields: Record<string, unknown>,
+    key?: string,
+  ): Outgoing => {
+    const bytes = textFrame(JSON.stringify({ ...fields, cursor: cursors.of(position) }))
+    return { class: kind, position, bytes, size: bytes.length, ...(key === undefined ? {} : { key }) }
+  }
+
+  return {
+    message(message) {
+      const { conversation, id, content, position } = message
+      // ids, times and cursors have no character that JSON escapes; a user id may have a backslash; the body is JSON already
+      const head = `{"type":"message","conversation":"${conversation}","seq":${message.seq},"id":"${id}","from":${JSON.stringify(message.from)},"at":"${message.at}","body":`
+      const tail = `,"cursor":"${cursors.of(position)}"}`
+      const text = keyring.open({ conversation, message: id }, content)
+      if (text === null || typeof text === 'string') {
+        const bytes = textFrame(head + (text ?? 'null') + tail)
+        return { class: 'message', position, bytes, size: bytes.length }
+      }
+      const opened = text.then(late => {
+        frame.bytes = textFrame(head + (late ?? 'null') + tail)
+      })
+      opened.catch(() => undefined) // told by whoever waits for the frame
+      const frame: Outgoing = { class: 'message', position, bytes: undefined, opened, size: content.box.length }
+      return frame
+    },
+
+    receipt: ({ conversation, user, kind, upTo, at, position }) =>
+      placed(
+        'receipt',
+        position,
+        { type: 'receipt', conversation, by: user, [kind]: upTo, at },
+        `${kind} ${conversation} ${user}`,
+      ),
+
+    member: ({ conversation, seq, user, change, at, position }) =>
+      placed('membership', position, { type: 'member', conversation, seq, user, change, at }),
+  }
+}

@@ -1,0 +1,64 @@
+// How sessions join the fan-out: those that log in within a tick together, with one query. While it runs the feed goes on;
+// what it brings is kept and replayed for them, so that what the read models have and what is pushed meet without a gap.
+import type { Feed, Position, RecordedEvent } from '../../eventstore/index.ts'
+import type { Projections } from '../../projections/index.ts'
+import type { Fanout, Receiver } from './fanout.ts'
+
+interface Login {
+  readonly receiver: Receiver
+  readonly attached: (base: Position) => void
+  readonly failed: (error: unknown) => void
+}
+
+export interface Logins {
+  /** The feed's next events, which the fan-out has taken. */
+  take(events: readonly RecordedEvent[]): void
+  /**
+   * Resolves to the position after which everything is pushed to this session. Frames may be pushed before it resolves.
+   * Rejects where the read models cannot be asked.
+   */
+  attach(receiver: Receiver): Promise<Position>
+}
+
+export function createLogins(
+  projections: Pick<Projections, 'queries' | 'position'>,
+  feed: Feed,
+  fanout: Fanout,
+): Logins {
+  let waiting: Login[] = []
+  const tails = new Set<RecordedEvent[]>()
+
+  const load = async (): Promise<void> => {
+    const logins = waiting
+    waiting = []
+    const base = Math.min(projections.position(), fanout.position())
+    const tail = [...feed.since(base)]
+    tails.add(tail)
+    try {
+      const users = [...new Set(logins.map(({ receiver }) => receiver.user))]
+      const rows = await projections.queries.memberships(users, base)
+      const conversations = new Map<string, string[]>(users.map(user => [user, []]))
+      for (const { user, conversation, intervals } of rows)
+        if (intervals.some(({ leftSeq }) => leftSeq === null)) conversations.get(user)?.push(conversation)
+      for (const { receiver, attached } of logins) {
+        fanout.attach(receiver, conversations.get(receiver.user)!, tail)
+        attached(base)
+      }
+    } catch (error) {
+      for (const { failed } of logins) failed(error)
+    } finally {
+      tails.delete(tail)
+    }
+  }
+
+  return {
+    take: events => {
+      for (const tail of tails) for (const event of events) tail.push(event)
+    },
+    attach: receiver =>
+      new Promise((attached, failed) => {
+        waiting.push({ receiver, attached, failed })
+        if (waiting.length === 1) setImmediate(() => void load())
+      }),
+  }
+}

@@ -1,0 +1,104 @@
+// What waits for one reader. Bounded by who owns it: `bytes` says how much there is.
+import type { Position } from '../../eventstore/index.ts'
+
+/** Messages first to last: what overload sheds, it sheds from the end. */
+export type FrameClass = 'answer' | 'message' | 'membership' | 'receipt' | 'presence'
+
+/** A frame on its way. Shared by all sessions that get it. */
+export interface Outgoing {
+  readonly class: FrameClass
+  /** Where it stands in `$all`, if it has a history. */
+  readonly position?: Position
+  /** A later frame with the same key says all that this one says. */
+  readonly key?: string
+  /** The encoded frame; undefined while its body is being opened. */
+  bytes: Buffer | undefined
+  /** Settles when `bytes` is there. */
+  readonly opened?: Promise<void>
+  /** Its length, or near it where it is not known yet. */
+  readonly size: number
+}
+
+/**
+ * One queue, in the order of the log: a client keeps the cursor of the last frame it handled, so nothing with a cursor may
+ * overtake. While a reader is slow, a newer receipt takes the older one out and goes to its own place. Presence has no
+ * cursor, waits for all else, and only the latest counts.
+ */
+export class Outbox {
+  #queue: (Outgoing | undefined)[] = []
+  #first = 0
+  readonly #places = new Map<string, number>()
+  readonly #presence = new Map<string, Outgoing>()
+  #bytes = 0
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get empty(): boolean {
+    return this.#queue.length === 0 && this.#presence.size === 0
+  }
+
+  push(frame: Outgoing, slow: boolean): void {
+    this.#bytes += frame.size
+    if (frame.class === 'presence' && frame.key !== undefined) {
+      this.#bytes -= this.#presence.get(frame.key)?.size ?? 0
+      this.#presence.delete(frame.key)
+      this.#presence.set(frame.key, frame)
+      return
+    }
+    if (frame.key !== undefined) this.#place(frame.key, slow)
+    this.#queue.push(frame)
+  }
+
+  /** The next frames, `most` bytes or one frame, and whether what follows is still being opened. */
+  take(most: number): { frames: Buffer[]; blockedBy: Promise<void> | undefined } {
+    const frames: Buffer[] = []
+    let left = most
+    let next = 0
+    for (; next < this.#queue.length && left > 0; next++) {
+      const frame = this.#queue[next]
+      if (frame === undefined) continue
+      if (frame.bytes === undefined) {
+        this.#forget(next)
+        return { frames, blockedBy: frame.opened }
+      }
+      frames.push(frame.bytes)
+      left -= frame.bytes.length
+      this.#bytes -= frame.size
+      if (frame.key !== undefined && this.#places.get(frame.key) === this.#first + next) this.#places.delete(frame.key)
+    }
+    this.#forget(next)
+    for (const [key, frame] of this.#presence) {
+      if (left <= 0 || this.#queue.length > 0) break
+      frames.push(frame.bytes!)
+      left -= frame.size
+      this.#bytes -= frame.size
+      this.#presence.delete(key)
+    }
+    return { frames, blockedBy: undefined }
+  }
+
+  clear(): void {
+    this.#queue = []
+    this.#places.clear()
+    this.#presence.clear()
+    this.#bytes = 0
+  }
+
+  #place(key: string, slow: boolean): void {
+    const older = this.#places.get(key)
+    if (slow && older !== undefined) {
+      this.#bytes -= this.#queue[older - this.#first]!.size
+      this.#queue[older - this.#first] = undefined
+    }
+    this.#places.set(key, this.#first + this.#queue.length)
+  }
+
+  /** The first so many are out of the queue. */
+  #forget(count: number): void {
+    this.#first += count
+    if (count === this.#queue.length) this.#queue.length = 0
+    else if (count > 0) this.#queue.splice(0, count)
+  }
+}

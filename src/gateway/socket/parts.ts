@@ -1,0 +1,31 @@
+// What all sockets of a box share.
+import type { Commands } from '../../commands/index.ts'
+import type { Projections } from '../../projections/index.ts'
+import type { GatewaySettings, Log } from '../settings.ts'
+import type { Timers } from '../timers.ts'
+import type { Answers } from './answers.ts'
+import type { CatchUp } from './catch-up.ts'
+import type { Cursors } from './cursor.ts'
+import type { Fanout } from './fanout.ts'
+import type { Logins } from './logins.ts'
+import type { Presence } from './presence.ts'
+import type { Table } from './session.ts'
+import type { Ticks } from './writer.ts'
+
+export interface SocketParts {
+  readonly commands: Commands
+  readonly projections: Projections
+  readonly fanout: Fanout
+  readonly logins: Logins
+  readonly presence: Presence
+  readonly catchUp: CatchUp
+  readonly answers: Answers
+  readonly cursors: Cursors
+  readonly table: Table
+  readonly ticks: Ticks
+  readonly timers: Timers
+  readonly settings: GatewaySettings
+  readonly box: string
+  readonly epoch: string
+  readonly log: Log
+}

@@ -1,0 +1,85 @@
+// `GET /v1/socket`: who may open a socket, and what all sockets of this box share.
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import { isRefusal, refuse, type Refusal } from '../../domain/index.ts'
+import type { Feed } from '../../eventstore/index.ts'
+import type { Auth } from '../http/auth.ts'
+import { problemOf } from '../http/problems.ts'
+import { Connection } from './connection.ts'
+import type { SocketParts } from './parts.ts'
+import { subprotocol } from './protocol.ts'
+
+export interface Sockets {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
+  /** Closes all with 4000 and resolves when the log has been told, and each socket has closed or had its time to. */
+  stop(): Promise<void>
+}
+
+export const socketPath = '/v1/socket'
+
+export function createSockets(parts: SocketParts, feed: Feed, auth: Auth): Sockets {
+  const { settings, timers, fanout, logins, presence } = parts
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: settings.limits.frameBytes,
+    perMessageDeflate: false, // frames are encoded once for all sockets
+    handleProtocols: () => subprotocol,
+  })
+  const connections = new Set<Connection>()
+  let stopping = false
+
+  const following = feed.batches.subscribe(({ events, upTo }) => {
+    fanout.take(events, upTo)
+    logins.take(events)
+    presence.take(events)
+  })
+
+  const admit = async (request: IncomingMessage) => {
+    const target = `http://here${request.url}`
+    if (!URL.canParse(target)) return refuse('bad-request', 'the target of this request is no path')
+    const { pathname, searchParams } = new URL(target)
+    if (pathname !== socketPath) return refuse('not-found', `the socket is at ${socketPath}`)
+    if (stopping) return refuse('busy', 'this box is stopping; another one takes you', 1000)
+    const offered = request.headers['sec-websocket-protocol']
+    if (offered !== undefined && !offered.split(',').some(name => name.trim() === subprotocol))
+      return refuse('bad-request', `the subprotocols ${offered} are offered; this is ${subprotocol}`)
+    const identity = await auth.check(request.headers.authorization, searchParams.get('token'))
+    if (isRefusal(identity)) return identity
+    return identity.roles.includes('user') ? identity : refuse('wrong-role', 'a socket needs the role user')
+  }
+
+  return {
+    async upgrade(request, socket, head) {
+      socket.on('error', () => socket.destroy())
+      const admitted = await admit(request)
+      if (isRefusal(admitted)) return turnAway(socket, admitted)
+      server.handleUpgrade(request, socket, head, ws => {
+        const connection = new Connection(parts, ws, socket, admitted)
+        connections.add(connection)
+        void connection.ended.then(() => connections.delete(connection))
+      })
+    },
+
+    async stop() {
+      stopping = true
+      const open = [...connections]
+      for (const connection of open) connection.stop()
+      const late = new Promise<void>(resolve => timers.after(settings.stopMs, resolve))
+      const closed = Promise.all([...server.clients].map(ws => new Promise(resolve => ws.once('close', resolve))))
+      await Promise.race([closed, late])
+      for (const ws of server.clients) ws.terminate()
+      await Promise.all(open.map(({ ended }) => ended))
+      following.unsubscribe()
+    },
+  }
+}
+
+/** The handshake's answer where there is no socket: an HTTP response, as any other refusal. */
+function turnAway(socket: Duplex, refusal: Refusal): void {
+  const { status, headers, body } = problemOf(refusal)
+  const text = JSON.stringify(body)
+  const all = { ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(text)) }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`)
+}

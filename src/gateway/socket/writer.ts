@@ -1,0 +1,97 @@
+// One socket's writing: what a tick brings goes out in one call, and no more than the reader takes.
+import type { Duplex } from 'node:stream'
+import { Outbox, type Outgoing } from './outbox.ts'
+
+/** Bytes that are handed to the system at a time; more waits in the outbox, where receipts coalesce. */
+const atATime = 256 * 1024
+
+/** Sockets that have something to write when this tick ends. */
+export class Ticks {
+  readonly #due = new Set<Writer>()
+  readonly #flush = (): void => {
+    const due = [...this.#due]
+    this.#due.clear()
+    for (const writer of due) writer.flush()
+  }
+
+  add(writer: Writer): void {
+    if (this.#due.size === 0) setImmediate(this.#flush)
+    this.#due.add(writer)
+  }
+}
+
+export class Writer {
+  readonly #outbox = new Outbox()
+  readonly #socket: Duplex
+  readonly #ticks: Ticks
+  readonly #failed: (error: unknown) => void
+  #whenDrained: (() => void) | undefined
+  #blocked = false
+  #open = true
+
+  /** `failed`: a frame could not be made, and none after it may go out. */
+  constructor(socket: Duplex, ticks: Ticks, failed: (error: unknown) => void) {
+    this.#socket = socket
+    this.#ticks = ticks
+    this.#failed = failed
+    socket.on('drain', () => this.flush())
+  }
+
+  /** What waits for the reader, here and in the socket. */
+  get waiting(): number {
+    return this.#outbox.bytes + this.#socket.writableLength
+  }
+
+  push(frame: Outgoing): void {
+    if (!this.#open) return
+    this.#outbox.push(frame, this.#socket.writableNeedDrain)
+    this.#ticks.add(this)
+  }
+
+  /** Calls once, when the reader has taken all there is. */
+  whenDrained(call: () => void): void {
+    this.#whenDrained = call
+    this.#ticks.add(this)
+  }
+
+  /** Writes no more but what was handed to the system. */
+  end(): void {
+    this.flush()
+    this.#open = false
+    this.#outbox.clear()
+  }
+
+  flush(): void {
+    if (!this.#open || this.#blocked || this.#socket.writableNeedDrain) return
+    const { frames, blockedBy } = this.#outbox.take(atATime)
+    this.#write(frames)
+    if (blockedBy) this.#waitFor(blockedBy)
+    else if (!this.#outbox.empty) this.#ticks.add(this)
+    else if (!this.#socket.writableNeedDrain) this.#drained()
+  }
+
+  #write(frames: readonly Buffer[]): void {
+    if (frames.length === 0) return
+    this.#socket.cork()
+    for (const frame of frames) this.#socket.write(frame)
+    this.#socket.uncork()
+  }
+
+  /** A body is being opened: what comes after it waits, for this reader alone. */
+  #waitFor(opened: Promise<void>): void {
+    this.#blocked = true
+    opened.then(
+      () => {
+        this.#blocked = false
+        this.#ticks.add(this)
+      },
+      error => this.#failed(error),
+    )
+  }
+
+  #drained(): void {
+    const call = this.#whenDrained
+    this.#whenDrained = undefined
+    call?.()
+  }
+}

@@ -1,0 +1,77 @@
+// The read models' place in Postgres: the app's pool seen through kysely, in one schema. Each read model adds its tables
+// to `Tables` in its own file.
+import { Kysely, PostgresDialect, sql, type RawBuilder, type Transaction } from 'kysely'
+import type pg from 'pg'
+
+export interface Tables {
+  checkpoint: { singleton: boolean; position: string; epoch: string; versions: string }
+}
+
+export interface Db {
+  readonly kysely: Kysely<Tables>
+  readonly schema: string
+  /** A table's name with its schema, for raw SQL. */
+  table(name: keyof Tables): RawBuilder<unknown>
+}
+
+/** The same schema within a transaction. */
+export const within = (db: Db, transaction: Transaction<Tables>): Db => ({ ...db, kysely: transaction })
+
+/** Sees a pool as a database. The pool stays its owner's: it is never ended from here. */
+export function openDatabase(pool: pg.Pool, schema: string): Db {
+  const connect = async (): Promise<Guard> => guardOf(await pool.connect())
+  const kysely = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: { connect, end: () => pool.end() } as never }),
+  })
+  return { kysely: kysely.withSchema(schema), schema, table: name => sql.id(schema, name) }
+}
+
+interface Guard {
+  query(text: string, parameters: unknown[]): Promise<unknown>
+  release(): void
+}
+
+/**
+ * A connection whose loss is not fatal and whose parameters never are. A pg client that loses its connection while it is
+ * lent out emits `error`, which without a listener ends the process; whoever awaits the query is told anyway.
+ */
+function guardOf(client: pg.PoolClient): Guard {
+  const known = guards.get(client)
+  if (known) return known
+  client.on('error', () => {})
+  const guard: Guard = {
+    query: (text, parameters) => client.query(text, parameters.map(storable)),
+    release: () => client.release(),
+  }
+  guards.set(client, guard)
+  return guard
+}
+
+const guards = new WeakMap<pg.PoolClient, Guard>()
+
+/** Postgres holds no NUL in text: what is asked for with one is simply not found. */
+const storable = (value: unknown): unknown =>
+  typeof value === 'string' ? withoutNul(value) : Array.isArray(value) ? value.map(storable) : value
+
+const withoutNul = (text: string): string => (text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text)
+
+/** Rows of a statement that kysely's builder has no words for. */
+export const rowsOf = async <Row>(db: Db, statement: RawBuilder<Row>): Promise<Row[]> =>
+  (await statement.execute(db.kysely)).rows
+
+/** Columns of a recordset, as `name type, …`. */
+export type Columns = RawBuilder<unknown>
+export const columns = (list: string): Columns => sql.raw(list)
+
+/**
+ * Many rows as one parameter: `json_to_recordset($1) as r(…)`. Against a parameter a value it saves kysely the building
+ * and Postgres the parsing of thousands of placeholders.
+ */
+export const recordset = (rows: readonly object[], as: Columns): RawBuilder<unknown> =>
+  sql`json_to_recordset(${storableJson(JSON.stringify(rows))}::json) as r(${as})`
+
+/** JSON may say what Postgres text cannot hold: NUL and lone surrogates become U+FFFD, so that no event stops a fold. */
+const storableJson = (json: string): string =>
+  json.includes('\\u')
+    ? json.replace(/\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g, found => (found === '\\\\' ? found : '\\ufffd'))
+    : json

@@ -1,0 +1,45 @@
+// The read models: folded from the feed into Postgres, asked through `Queries`.
+import type pg from 'pg'
+import { publishViews } from './analytics.ts'
+import type { Projections } from './api.ts'
+import { openDatabase } from './database.ts'
+import { migrate, versions } from './migrate.ts'
+import { openQueries } from './queries.ts'
+import { openRunner } from './runner.ts'
+
+export type * from './api.ts'
+
+export interface ProjectionsOptions {
+  readonly pool: pg.Pool
+  /** The schema of the read models; only `read` has the analysts' views beside it. */
+  readonly schema?: string
+  /** The store that is followed. Read models of another one are dropped and made again from its whole log. */
+  readonly epoch: string
+  /** Sets the password of the role `verbatim_analyst`. */
+  readonly analystPassword?: string
+  readonly log?: (line: string) => void
+}
+
+/** Makes the tables ready. The feed is to start after `position()`, from the beginning where that is -1. */
+export async function openProjections({
+  pool,
+  schema = 'read',
+  epoch,
+  analystPassword,
+  log = () => {},
+}: ProjectionsOptions): Promise<Projections> {
+  const onLost = (error: Error): void => log(`an idle database connection was lost: ${error.message}`)
+  pool.on('error', onLost) // without a listener it would end the process
+  const db = openDatabase(pool, schema)
+  const at = await migrate(db, epoch, log)
+  if (schema === 'read') await publishViews(db, log, analystPassword)
+  const runner = openRunner(db, { epoch, versions }, at, log)
+  return {
+    ...runner,
+    queries: openQueries(db),
+    async stop() {
+      await runner.stop()
+      pool.off('error', onLost)
+    },
+  }
+}

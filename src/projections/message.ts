@@ -1,0 +1,185 @@
+// The read model of messages: each with its place, its sealed content, and its number among all and among its author's.
+import { sql, type RawBuilder } from 'kysely'
+import { idIn, type Position } from '../eventstore/index.ts'
+import type { MessageRow } from './api.ts'
+import { columns, recordset, rowsOf, type Db } from './database.ts'
+import { only, type ReadModel } from './read-model.ts'
+
+interface Columns {
+  conversation: string
+  seq: number
+  id: string
+  author: string
+  at: Date
+  key: string
+  box: string
+  position: string
+  /** The how-many-eth message of its conversation. */
+  ordinal: number
+  /** The how-many-eth message of its author in its conversation. */
+  author_ordinal: number
+}
+
+declare module './database.ts' {
+  interface Tables {
+    message: Columns
+  }
+}
+
+export const message: ReadModel = {
+  name: 'message',
+  version: 1,
+  // the index on time is for analysts; BRIN, for it costs next to nothing where rows come in the order of time
+  tables: `
+    create table message (
+      conversation text collate "C" not null,
+      seq integer not null,
+      id text collate "C" not null,
+      author text collate "C" not null,
+      at timestamptz(3) not null,
+      key text not null,
+      box text not null,
+      position bigint not null,
+      ordinal integer not null,
+      author_ordinal integer not null,
+      primary key (conversation, seq)
+    );
+    create index message_author on message (conversation, author, seq);
+    create index message_position on message (conversation, position);
+    create index message_id on message (id, position);
+    create index message_at on message using brin (at);`,
+
+  async fold(db, events) {
+    const rows = only(events, 'MessageSent').map(({ stream, revision, position, id, data }) => ({
+      conversation: idIn(stream),
+      seq: revision,
+      id,
+      author: data.from,
+      at: data.at,
+      key: data.content.key,
+      box: data.content.box,
+      position,
+    }))
+    if (rows.length === 0) return
+    const t = db.table('message')
+    await sql`
+      with r as materialized (select * from ${recordset(rows, rowColumns)}),
+      conversations as materialized (
+        select c.conversation, c.position, coalesce(last.ordinal, 0) as messages
+        from (select distinct conversation from r) d
+        join ${db.table('conversation')} c on c.conversation = d.conversation
+        left join lateral (
+          select m.ordinal from ${t} m where m.conversation = c.conversation order by m.seq desc limit 1
+        ) last on true),
+      authors as materialized (
+        select d.conversation, d.author, coalesce(last.author_ordinal, 0) as messages
+        from (select distinct conversation, author from r) d
+        left join lateral (
+          select m.author_ordinal from ${t} m
+          where m.conversation = d.conversation and m.author = d.author order by m.seq desc limit 1
+        ) last on true)
+      insert into ${t}
+      select r.*, c.messages + row_number() over (partition by r.conversation order by r.seq),
+        a.messages + row_number() over (partition by r.conversation, r.author order by r.seq)
+      from r join conversations c on c.conversation = r.conversation and c.position < r.position
+      join authors a on a.conversation = r.conversation and a.author = r.author`.execute(db.kysely)
+  },
+}
+
+const rowColumns = columns(
+  'conversation text, seq integer, id text, author text, at timestamptz, key text, box text, position bigint',
+)
+
+/** A message's columns as the database gives them. */
+export type MessageColumns = Omit<Columns, 'ordinal' | 'author_ordinal'>
+export const messageColumns = (m: string): RawBuilder<unknown> =>
+  sql.raw(
+    ['conversation', 'seq', 'id', 'author', 'at', 'key', 'box', 'position'].map(name => `${m}.${name}`).join(', '),
+  )
+
+export const messageRow = (row: MessageColumns): MessageRow => ({
+  conversation: row.conversation,
+  seq: row.seq,
+  id: row.id,
+  from: row.author,
+  at: row.at.toISOString(),
+  content: { key: row.key, box: row.box },
+  position: Number(row.position),
+})
+
+/** The largest `integer`: a seq that is before no other. */
+export const endless = 2_147_483_647
+
+/**
+ * How many messages of others than `user` have a seq of `from` ≤ seq < `to`: four looks into indexes, however many they are.
+ * All four parts are SQL.
+ */
+export function othersBetween(db: Db, of: Record<'conversation' | 'user' | 'from' | 'to', RawBuilder<unknown>>) {
+  const t = db.table('message')
+  const all = (seq: RawBuilder<unknown>) => sql`coalesce((select m.ordinal from ${t} m
+    where m.conversation = ${of.conversation} and m.seq < ${seq} order by m.seq desc limit 1), 0)`
+  const own = (seq: RawBuilder<unknown>) => sql`coalesce((select m.author_ordinal from ${t} m
+    where m.conversation = ${of.conversation} and m.author = ${of.user} and m.seq < ${seq} order by m.seq desc limit 1), 0)`
+  return sql<number>`(${all(of.to)} - ${all(of.from)} - ${own(of.to)} + ${own(of.from)})`
+}
+
+/** By their ids, wherever they are; where an id is there twice, the earliest. */
+export async function messagesById(db: Db, ids: readonly string[]): Promise<MessageRow[]> {
+  const rows = await rowsOf(
+    db,
+    sql<MessageColumns>`select distinct on (m.id) ${messageColumns('m')} from ${db.table('message')} m
+      where m.id = any(${ids}::text[]) order by m.id, m.position`,
+  )
+  return rows.map(messageRow)
+}
+
+/** A page of what somebody may see, ascending. */
+export async function messagePage(
+  db: Db,
+  user: string,
+  conversation: string,
+  { before = endless, after, limit }: { before?: number; after?: number; limit: number },
+): Promise<MessageRow[]> {
+  const direction = sql.raw(after === undefined ? 'desc' : 'asc')
+  const rows = await rowsOf(
+    db,
+    sql<MessageColumns>`
+      select m.* from ${db.table('membership')} i cross join lateral (
+        select ${messageColumns('m')} from ${db.table('message')} m where m.conversation = i.conversation
+          and m.seq >= i.joined_seq and m.seq < coalesce(i.left_seq, ${endless}::integer)
+          and m.seq > ${after ?? -1}::integer and m.seq < ${before}::integer
+        order by m.seq ${direction} limit ${limit}) m
+      where i.user_id = ${user} and i.conversation = ${conversation}
+        and i.joined_seq < ${before}::integer and coalesce(i.left_seq, ${endless}::integer) > ${after ?? -1}::integer
+      order by i.joined_seq ${direction}, m.seq ${direction} limit ${limit}`,
+  )
+  return (after === undefined ? rows.reverse() : rows).map(messageRow)
+}
+
+/** What was said after a position in the conversations somebody was in at the time. */
+export async function messagesSince(db: Db, user: string, after: Position, upTo: Position, limit: number) {
+  const rows = await rowsOf(
+    db,
+    sql<MessageColumns>`
+      select m.* from ${db.table('membership')} i cross join lateral (
+        select ${messageColumns('m')} from ${db.table('message')} m where m.conversation = i.conversation
+          and m.position > greatest(i.joined_position, ${after}) and m.position <= least(i.left_position, ${upTo})
+        order by m.position limit ${limit}) m
+      where i.user_id = ${user} and i.joined_position <= ${upTo} and (i.left_position is null or i.left_position > ${after})
+      order by m.position limit ${limit}`,
+  )
+  return rows.map(messageRow)
+}
+
+/** A message of a conversation by its id, if this person may see it. */
+export async function visibleMessage(db: Db, user: string, conversation: string, id: string) {
+  const rows = await rowsOf(
+    db,
+    sql<MessageColumns>`select ${messageColumns('m')} from ${db.table('message')} m
+      where m.id = ${id} and m.conversation = ${conversation} and exists (
+        select from ${db.table('membership')} i where i.user_id = ${user} and i.conversation = m.conversation
+          and m.seq >= i.joined_seq and m.seq < coalesce(i.left_seq, ${endless}::integer))
+      order by m.seq limit 1`,
+  )
+  return rows.map(messageRow)[0]
+}

@@ -1,0 +1,11 @@
+// All read models, in the order in which they fold a batch: messages and memberships look up their conversation.
+import { conversation } from './conversation.ts'
+import { imported } from './imported.ts'
+import { lastSeen } from './last-seen.ts'
+import { membership } from './membership.ts'
+import { message } from './message.ts'
+import type { ReadModel } from './read-model.ts'
+import { receipt } from './receipt.ts'
+import { session } from './session.ts'
+
+export const models: readonly ReadModel[] = [conversation, membership, message, receipt, imported, session, lastSeen]

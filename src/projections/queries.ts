@@ -1,0 +1,89 @@
+// The questions of api.ts, put to the read models.
+import type { Change, ConversationRow, MembershipRow, Queries } from './api.ts'
+import { conversationsAfter, conversationsById, type ConversationColumns } from './conversation.ts'
+import type { Db } from './database.ts'
+import { importsInto } from './imported.ts'
+import { inboxOf, undeliveredTo } from './inbox.ts'
+import { presenceOf } from './last-seen.ts'
+import { intervalsOf, memberChangesSince, membersOf, wasEverIn } from './membership.ts'
+import { messagePage, messagesById, messagesSince, visibleMessage } from './message.ts'
+import { marksOf, receiptsFor, receiptsSince } from './receipt.ts'
+
+export const openQueries = (db: Db): Queries => ({
+  conversations: async ids => withMembers(db, await conversationsById(db, ids)),
+  allConversations: async (after, limit) => withMembers(db, await conversationsAfter(db, after ?? '', limit)),
+  messagesById: ids => messagesById(db, ids),
+  marks: of => marksOf(db, of),
+  inbox: user => inboxOf(db, user),
+  presence: users => presenceOf(db, users),
+  undelivered: (user, upTo, limit) => undeliveredTo(db, user, upTo, limit),
+
+  async messages(user, conversation, page) {
+    const messages = await messagePage(db, user, conversation, page)
+    return messages.length > 0 || (await wasEverIn(db, user, conversation)) ? messages : undefined
+  },
+
+  async receiptsOf(user, conversation, message) {
+    const found = await visibleMessage(db, user, conversation, message)
+    return found && receiptsFor(db, found)
+  },
+
+  async memberships(users, asOf) {
+    const found: (MembershipRow & { intervals: { joinedSeq: number; leftSeq: number | null }[] })[] = []
+    for (const { user_id: user, conversation, kind, joined_seq, left_seq } of await intervalsOf(db, users, asOf)) {
+      const interval = { joinedSeq: joined_seq, leftSeq: left_seq }
+      const last = found.at(-1)
+      if (last?.user === user && last.conversation === conversation) last.intervals.push(interval)
+      else found.push({ user, conversation, kind, intervals: [interval] })
+    }
+    return found
+  },
+
+  async changes(user, after, upTo, limit) {
+    const [messages, receipts, members] = await Promise.all([
+      messagesSince(db, user, after, upTo, limit),
+      receiptsSince(db, user, after, upTo, limit),
+      memberChangesSince(db, user, after, upTo, limit),
+    ])
+    const all: Change[] = [
+      ...messages.map(row => ({ what: 'message' as const, ...row })),
+      ...receipts.map(row => ({ what: 'receipt' as const, ...row })),
+      ...members.map(row => ({ what: 'member' as const, ...row })),
+    ]
+    return all.sort((one, other) => one.position - other.position).slice(0, limit)
+  },
+})
+
+async function withMembers(db: Db, rows: readonly ConversationColumns[]): Promise<readonly ConversationRow[]> {
+  if (rows.length === 0) return []
+  const ids = rows.map(row => row.conversation)
+  const [people, imports] = await Promise.all([membersOf(db, ids), importsInto(db, ids)])
+  const [peopleIn, importsIn] = [groups(people), groups(imports)]
+  return rows.map(row => ({
+    conversation: row.conversation,
+    kind: row.kind,
+    name: row.name,
+    memberLimit: row.member_limit,
+    delivered: row.delivered,
+    retention: row.retention,
+    seq: row.seq,
+    members: (peopleIn.get(row.conversation) ?? []).flatMap(({ user_id, role }) =>
+      role ? [{ user: user_id, role }] : [],
+    ),
+    former: (peopleIn.get(row.conversation) ?? []).flatMap(({ user_id, role }) => (role ? [] : [user_id])),
+    imported: (importsIn.get(row.conversation) ?? []).map(({ source, up_to_line }) => ({
+      source,
+      upToLine: up_to_line,
+    })),
+  }))
+}
+
+function groups<Row extends { conversation: string }>(rows: readonly Row[]): Map<string, Row[]> {
+  const found = new Map<string, Row[]>()
+  for (const row of rows) {
+    const group = found.get(row.conversation)
+    if (group) group.push(row)
+    else found.set(row.conversation, [row])
+  }
+  return found
+}

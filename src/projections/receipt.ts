@@ -1,0 +1,189 @@
+// The read model of receipts: each move of a device's watermarks is evidence, and where each device's marks stand now.
+import { sql, type RawBuilder } from 'kysely'
+import { idIn, type Position, type Recorded } from '../eventstore/index.ts'
+import type { MessageReceipt, ReceiptRow } from './api.ts'
+import { columns, recordset, rowsOf, type Db } from './database.ts'
+import { only, type ReadModel } from './read-model.ts'
+
+interface MoveColumns {
+  conversation: string
+  user_id: string
+  device: string
+  kind: 'delivered' | 'read'
+  up_to: number
+  at: Date
+  position: string
+  /** Whether it raised the mark of its member, not of its device alone. */
+  raises: boolean
+}
+
+interface Marks {
+  conversation: string
+  user_id: string
+  device: string
+  delivered: number
+  read: number
+}
+
+declare module './database.ts' {
+  interface Tables {
+    receipt: MoveColumns
+    receipt_mark: Marks
+  }
+}
+
+export const receipt: ReadModel = {
+  name: 'receipt',
+  version: 1,
+  // two moves of one device's mark never have the same up_to: a mark only rises
+  tables: `
+    create table receipt (
+      conversation text collate "C" not null,
+      user_id text collate "C" not null,
+      device text collate "C" not null,
+      kind text collate "C" not null,
+      up_to integer not null,
+      at timestamptz(3) not null,
+      position bigint not null,
+      raises boolean not null,
+      primary key (conversation, user_id, device, kind, up_to)
+    );
+    create index receipt_raises on receipt (conversation, position) where raises;
+    create table receipt_mark (
+      conversation text collate "C" not null,
+      user_id text collate "C" not null,
+      device text collate "C" not null,
+      delivered integer not null,
+      read integer not null,
+      primary key (conversation, user_id, device)
+    ) with (fillfactor = 70);`,
+
+  async fold(db, events) {
+    const told = only(events, 'MessagesDelivered', 'MessagesRead')
+    if (told.length === 0) return
+    const devices = new Map((await marksOfMembers(db, told)).map(marks => [deviceKey(marks), marks]))
+    const members = new Map<string, { delivered: number; read: number }>()
+    for (const marks of devices.values()) raise(marksIn(members, memberKey(marks), {}), marks)
+    const touched = new Set<Marks>()
+    const moves = []
+    for (const { type, stream, position, data } of told) {
+      const kind = type === 'MessagesRead' ? 'read' : 'delivered'
+      const place = { conversation: idIn(stream), user_id: data.user, device: data.device }
+      const device = marksIn(devices, deviceKey(place), place)
+      if (data.upTo <= device[kind]) continue // two boxes may tell the same move: the mark is monotonic by fold
+      const member = marksIn(members, memberKey(place), {})
+      moves.push({ ...place, kind, up_to: data.upTo, at: data.at, position, raises: data.upTo > member[kind] })
+      const marks = { delivered: data.upTo, read: kind === 'read' ? data.upTo : -1 } // what is read is delivered
+      raise(device, marks)
+      raise(member, marks)
+      touched.add(device)
+    }
+    if (moves.length === 0) return
+    await sql`
+      with moves as (insert into ${db.table('receipt')} select * from ${recordset(moves, moveColumns)})
+      insert into ${db.table('receipt_mark')} select * from ${recordset([...touched], markColumns)}
+      on conflict (conversation, user_id, device) do update
+      set delivered = excluded.delivered, read = excluded.read`.execute(db.kysely)
+  },
+}
+
+const moveColumns = columns(
+  'conversation text, user_id text, device text, kind text, up_to integer, at timestamptz, position bigint, raises boolean',
+)
+const markColumns = columns('conversation text, user_id text, device text, delivered integer, read integer')
+
+const memberKey = (of: { conversation: string; user_id: string }): string => `${of.conversation}\n${of.user_id}`
+const deviceKey = (of: Omit<Marks, 'delivered' | 'read'>): string => `${memberKey(of)}\n${of.device}`
+
+function marksIn<T extends object>(all: Map<string, T & { delivered: number; read: number }>, key: string, place: T) {
+  const marks = all.get(key) ?? { ...place, delivered: -1, read: -1 }
+  all.set(key, marks)
+  return marks
+}
+
+function raise(marks: { delivered: number; read: number }, to: { delivered: number; read: number }): void {
+  marks.delivered = Math.max(marks.delivered, to.delivered)
+  marks.read = Math.max(marks.read, to.read)
+}
+
+/** The marks of all devices of the members that these events are about. */
+function marksOfMembers(db: Db, told: readonly Recorded<'MessagesDelivered' | 'MessagesRead'>[]): Promise<Marks[]> {
+  const members = told.map(({ stream, data }) => ({ conversation: idIn(stream), user_id: data.user }))
+  const asked = [...new Map(members.map(member => [memberKey(member), member])).values()]
+  return rowsOf(
+    db,
+    sql<Marks>`select k.* from ${recordset(asked, columns('conversation text, user_id text'))}
+      join ${db.table('receipt_mark')} k on k.conversation = r.conversation and k.user_id = r.user_id`,
+  )
+}
+
+export async function marksOf(db: Db, of: readonly { conversation: string; user: string; device: string }[]) {
+  const rows = await rowsOf(
+    db,
+    sql<Marks>`select k.* from ${recordset(of, columns('conversation text, "user" text, device text'))}
+      join ${db.table('receipt_mark')} k on k.conversation = r.conversation and k.user_id = r."user" and k.device = r.device`,
+  )
+  return rows.map(({ user_id, ...marks }) => ({ ...marks, user: user_id }))
+}
+
+/** The marks of the member that `i` (a membership) is of: the highest of their devices'; -1 where there is none. */
+export const markOf = (db: Db): RawBuilder<unknown> => sql`
+  select coalesce(max(d.delivered), -1) as delivered, coalesce(max(d.read), -1) as read from ${db.table('receipt_mark')} d
+  where d.conversation = i.conversation and d.user_id = i.user_id`
+
+/** Who got a message and who read it, of those who were members when it was said; its author is not among them. */
+export async function receiptsFor(
+  db: Db,
+  message: { conversation: string; seq: number; from: string },
+): Promise<MessageReceipt[]> {
+  const first = (kind: 'delivered' | 'read') => sql`
+    select f.position, f.at from ${db.table('receipt')} f where f.conversation = k.conversation and f.user_id = k.user_id
+      and f.device = k.device and f.kind = ${kind} and f.up_to >= ${message.seq} order by f.up_to limit 1`
+  const rows = await rowsOf(
+    db,
+    sql<{ user_id: string; device: string; delivered: Date; read: Date | null }>`
+      select k.user_id, k.device, read.at as read,
+        case when read.position < coalesce(got.position, ${Number.MAX_SAFE_INTEGER}) then read.at else got.at end as delivered
+      from ${db.table('receipt_mark')} k
+      left join lateral (${first('delivered')}) got on true left join lateral (${first('read')}) read on true
+      where k.conversation = ${message.conversation} and k.delivered >= ${message.seq} and k.user_id <> ${message.from}
+        and exists (select from ${db.table('membership')} i where i.user_id = k.user_id and i.conversation = k.conversation
+          and i.joined_seq <= ${message.seq} and (i.left_seq is null or i.left_seq > ${message.seq}))
+      order by k.user_id, k.device`,
+  )
+  return rows.map(({ user_id, device, delivered, read }) => ({
+    user: user_id,
+    device,
+    delivered: delivered.toISOString(),
+    read: read?.toISOString() ?? null,
+  }))
+}
+
+/** The moves after a position that raised a member's mark, in the conversations somebody was in at the time. */
+export async function receiptsSince(
+  db: Db,
+  user: string,
+  after: Position,
+  upTo: Position,
+  limit: number,
+): Promise<ReceiptRow[]> {
+  const rows = await rowsOf(
+    db,
+    sql<MoveColumns>`
+      select f.* from ${db.table('membership')} i cross join lateral (
+        select f.* from ${db.table('receipt')} f where f.conversation = i.conversation and f.raises
+          and f.position > greatest(i.joined_position, ${after}) and f.position <= least(i.left_position, ${upTo})
+        order by f.position limit ${limit}) f
+      where i.user_id = ${user} and i.joined_position <= ${upTo} and (i.left_position is null or i.left_position > ${after})
+      order by f.position limit ${limit}`,
+  )
+  return rows.map(({ conversation, user_id, device, kind, up_to, at, position }) => ({
+    conversation,
+    user: user_id,
+    device,
+    kind,
+    upTo: up_to,
+    at: at.toISOString(),
+    position: Number(position),
+  }))
+}

@@ -1,0 +1,119 @@
+// The runner: takes the feed's events and folds them, batch after batch, rows and checkpoint in one commit.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BehaviorSubject, filter, firstValueFrom, map, of, timeout, type Subscription } from 'rxjs'
+import type { Batch, Feed, Position, RecordedEvent } from '../eventstore/index.ts'
+import type { Projections } from './api.ts'
+import { moveCheckpoint, type Provenance } from './checkpoint.ts'
+import { within, type Db } from './database.ts'
+import { models } from './models.ts'
+import { backoffMs, isTransient } from './transient.ts'
+
+/** Events a transaction at most: more bring little (20 k events/s at 500, 23 k at 2,000), and a retry repeats them all. */
+const mostEvents = 2_000
+/** A checkpoint that moves without events is written at most so often (milliseconds): it only saves reading again. */
+const idleCheckpointMs = 10_000
+
+/** How long the first events wait for company (milliseconds): a transaction costs the same for one event and for fifty. */
+const gatherMs = 5
+
+type Runner = Omit<Projections, 'queries'>
+
+export function openRunner(db: Db, provenance: Provenance, at: Position, log: (line: string) => void): Runner {
+  const positions = new BehaviorSubject(at)
+  const stopping = new AbortController()
+  /** The checkpoint's position in the database, as far as known. */
+  let committed = at
+  let committedAt = Date.now()
+  /** Everything up to here was taken from the feed. */
+  let seen = at
+  let pending: RecordedEvent[] = []
+  let busy = false
+  let work = Promise.resolve()
+  let fed: Subscription | undefined
+
+  const commit = (events: readonly RecordedEvent[], to: Position): Promise<Position> =>
+    db.kysely.transaction().execute(async transaction => {
+      const tx = within(db, transaction)
+      const { moved, position } = await moveCheckpoint(tx, provenance, committed, to)
+      if (moved) for (const model of models) await model.fold(tx, events)
+      return position
+    })
+
+  /** Commits, however long the database is away. False: told to stop before it came back. */
+  const persist = async (events: readonly RecordedEvent[], to: Position): Promise<boolean> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        committed = await commit(events, to)
+        committedAt = Date.now()
+        if (attempt > 1) log(`the read models are being written again, now at ${committed}`)
+        return true
+      } catch (error) {
+        if (!isTransient(error)) throw error
+        if (attempt === 1) log(`the read models cannot be written and wait at ${committed}: ${String(error)}`)
+        await sleep(backoffMs(attempt), undefined, { signal: stopping.signal }).catch(() => {})
+        if (stopping.signal.aborted) return false
+      }
+    }
+  }
+
+  /** Whether only the checkpoint has to move, and it is time to write that. */
+  const idle = (): boolean => seen > committed && Date.now() - committedAt > idleCheckpointMs
+
+  return {
+    positions: positions.asObservable(),
+    position: () => positions.value,
+
+    reached: (position, withinMs) =>
+      firstValueFrom(
+        positions.pipe(
+          filter(now => now >= position),
+          map(() => true),
+          timeout({ first: withinMs, with: () => of(false) }),
+        ),
+        { defaultValue: false },
+      ),
+
+    start(feed: Feed, onFault: (error: unknown) => void) {
+      const announce = (position: Position): void => {
+        if (position <= positions.value) return
+        positions.next(position)
+        feed.release(position)
+      }
+      const run = async (): Promise<void> => {
+        busy = true
+        try {
+          if (pending.length > 0) await sleep(gatherMs, undefined, { signal: stopping.signal }).catch(() => {})
+          while (pending.length > 0 || idle()) {
+            const events = pending.slice(0, mostEvents)
+            const to = events.length < pending.length ? events.at(-1)!.position : seen
+            if (!(await persist(events, to))) break
+            const rest = pending.findIndex(event => event.position > committed) // another projector may be further
+            pending = rest < 0 ? [] : pending.slice(rest)
+            seen = Math.max(seen, committed)
+            announce(committed)
+          }
+          if (pending.length === 0) announce(seen) // where no events came, the models have all whatever the checkpoint says
+        } catch (error) {
+          fed?.unsubscribe()
+          pending = []
+          onFault(error)
+        }
+        busy = false
+      }
+      const take = ({ events, upTo }: Batch): void => {
+        for (const event of events) if (event.position > seen) pending.push(event)
+        seen = Math.max(seen, upTo, pending.at(-1)?.position ?? seen)
+        if (!busy) work = run()
+      }
+      fed = feed.batches.subscribe(take)
+      take({ events: feed.since(seen), upTo: feed.head() }) // what came between the feed's start and this
+    },
+
+    async stop() {
+      fed?.unsubscribe()
+      stopping.abort()
+      await work
+      positions.complete()
+    },
+  }
+}

@@ -1,0 +1,87 @@
+// The read model of sessions: who was connected when, with which device, to which box.
+import { sql } from 'kysely'
+import type { SessionEnd } from '../domain/index.ts'
+import { columns, recordset, rowsOf, type Db } from './database.ts'
+import { only, type ReadModel } from './read-model.ts'
+
+interface SessionColumns<Time, Place> {
+  user_id: string
+  session: string
+  device: string
+  box: string
+  opened_at: Time
+  opened_position: Place
+  closed_at: Time | null
+  closed_position: Place | null
+  why: SessionEnd | null
+}
+
+declare module './database.ts' {
+  interface Tables {
+    session: SessionColumns<Date, string>
+  }
+}
+
+export const session: ReadModel = {
+  name: 'session',
+  version: 1,
+  tables: `
+    create table session (
+      user_id text collate "C" not null,
+      session text collate "C" not null,
+      device text not null,
+      box text not null,
+      opened_at timestamptz(3) not null,
+      opened_position bigint not null,
+      closed_at timestamptz(3),
+      closed_position bigint,
+      why text,
+      primary key (user_id, session, opened_position)
+    );
+    create index session_open on session (user_id, session) where closed_position is null;
+    create index session_at on session using brin (opened_at);`,
+
+  async fold(db, events) {
+    const told = only(events, 'SessionOpened', 'SessionClosed')
+    if (told.length === 0) return
+    const asked = told.map(({ data }) => ({ user_id: data.user, session: data.session }))
+    const open = new Map((await openSessions(db, asked)).map(row => [key(row), row]))
+    const touched = new Set<SessionColumns<string | Date, number>>()
+    for (const { type, position, data } of told) {
+      const { user, session, device, box, at } = data
+      const present = open.get(key({ user_id: user, session }))
+      if (type === 'SessionOpened' && !present) {
+        const opened = { user_id: user, session, device, box, opened_at: at, opened_position: position }
+        const row = { ...opened, closed_at: null, closed_position: null, why: null }
+        open.set(key(row), row)
+        touched.add(row)
+      } else if (type === 'SessionClosed' && present) {
+        Object.assign(present, { closed_at: at, closed_position: position, why: data.why })
+        open.delete(key(present))
+        touched.add(present)
+      }
+    }
+    await sql`insert into ${db.table('session')} select * from ${recordset([...touched], rowColumns)}
+      on conflict (user_id, session, opened_position) do update
+      set closed_at = excluded.closed_at, closed_position = excluded.closed_position, why = excluded.why`.execute(
+      db.kysely,
+    )
+  },
+}
+
+const rowColumns = columns(
+  `user_id text, session text, device text, box text, opened_at timestamptz, opened_position bigint,
+   closed_at timestamptz, closed_position bigint, why text`,
+)
+
+const key = (of: { user_id: string; session: string }): string => `${of.user_id}\n${of.session}`
+
+async function openSessions(db: Db, asked: readonly object[]): Promise<SessionColumns<string | Date, number>[]> {
+  const rows = await rowsOf(
+    db,
+    sql<SessionColumns<Date, string>>`
+      select distinct s.* from ${recordset(asked, columns('user_id text, session text'))}
+      join ${db.table('session')} s on s.user_id = r.user_id and s.session = r.session and s.closed_position is null`,
+  )
+  return rows.map(row => ({ ...row, opened_position: Number(row.opened_position), closed_position: null }))
+}

@@ -1,0 +1,174 @@
+// The connection's table: total, and what holds for every way through it.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { backoff } from '../../src/client/backoff.ts'
+import { happenings, states, step } from '../../src/client/connection.ts'
+import type { Effect, Happening, State } from '../../src/client/connection.ts'
+
+const luck = fc.double({ min: 0, max: 0.999, noNaN: true })
+const code = fc.oneof(fc.constantFrom(1000, 1001, 1006, 1009, 1011), fc.integer({ min: 4000, max: 4999 }))
+const ofType: { [T in Happening['type']]: fc.Arbitrary<Happening> } = {
+  connect: fc.constant({ type: 'connect' }),
+  open: fc.constant({ type: 'open' }),
+  welcome: fc.record({ type: fc.constant('welcome' as const), resumeFrom: fc.option(fc.string(), { nil: undefined }) }),
+  resumed: fc.constant({ type: 'resumed' }),
+  reset: fc.constant({ type: 'reset' }),
+  lost: fc.record({ type: fc.constant('lost' as const), code, reason: fc.string(), luck }),
+  refused: fc.constant({ type: 'refused', status: 401, reason: 'no' }),
+  timer: fc.record({ type: fc.constant('timer' as const), silent: fc.boolean(), luck }),
+  close: fc.constant({ type: 'close', reason: 'enough' }),
+}
+const happening = fc.oneof(...Object.values(ofType))
+const examples: { [S in State['is']]: State } = {
+  idle: { is: 'idle' },
+  connecting: { is: 'connecting', attempt: 1 },
+  settling: { is: 'settling', attempt: 1 },
+  resuming: { is: 'resuming', attempt: 1, probed: false },
+  live: { is: 'live', attempt: 0, probed: false },
+  waiting: { is: 'waiting', attempt: 2 },
+  closed: { is: 'closed', why: { code: 1000, reason: '' } },
+}
+
+const at = (name: State['is'], event: Happening) => step(examples[name], event)
+const does = (effects: readonly Effect[]) => effects.map(effect => effect.do)
+
+/** The socket as its owner has it: opened by `open`, gone by `drop` or when it was lost or refused. */
+const socketAfter = (had: boolean, now: State, event: Happening, effects: readonly Effect[]) => {
+  const hasOne = ['connecting', 'settling', 'resuming', 'live'].includes(now.is)
+  let has = had && !(hasOne && (event.type === 'lost' || event.type === 'refused'))
+  let most = has ? 1 : 0
+  for (const effect of effects) {
+    if (effect.do === 'drop') has = false
+    if (effect.do === 'open') {
+      most = Math.max(most, has ? 2 : 1)
+      has = true
+    }
+  }
+  return { has, most }
+}
+
+describe('the connection', () => {
+  it('[C1] has an answer for every event in every state', () => {
+    for (const is of states)
+      for (const type of happenings)
+        fc.assert(
+          fc.property(ofType[type], event => {
+            expect(states).toContain(at(is, event).now.is)
+          }),
+          { numRuns: 5 },
+        )
+    expect(states.length * happenings.length).toBe(63)
+  })
+
+  it('[C2] never has two sockets, and none once it is closed or waits', () => {
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 60 }), events => {
+        let now: State = { is: 'idle' }
+        let socket = { has: false, most: 0 }
+        for (const event of events) {
+          // a socket speaks only where there is one: its owner has let go of the others
+          if (!socket.has && ['open', 'welcome', 'resumed', 'reset', 'lost', 'refused'].includes(event.type)) continue
+          const next = step(now, event)
+          socket = socketAfter(socket.has, now, event, next.effects)
+          now = next.now
+          expect(socket.most).toBeLessThanOrEqual(1)
+          expect(socket.has).toBe(['connecting', 'settling', 'resuming', 'live'].includes(now.is))
+        }
+      }),
+    )
+  })
+
+  it('always has a timer running that will take it on, until it is closed', () => {
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 60 }), events => {
+        let now: State = { is: 'idle' }
+        let running = false
+        for (const event of events) {
+          if (event.type === 'timer') running = false
+          const next = step(now, event)
+          for (const effect of next.effects) if (effect.do === 'timer') running = effect.ms !== null
+          // a timer that fires in a state without one is none of its owner's
+          if (event.type === 'timer' && next.now === now) running = !['idle', 'closed'].includes(now.is)
+          now = next.now
+          expect(running).toBe(!['idle', 'closed'].includes(now.is))
+        }
+      }),
+    )
+  })
+
+  it('[C3] sends `resume` first on a new socket, then what has to be said again', () => {
+    const { now, effects } = at('settling', { type: 'welcome', resumeFrom: 'c7' })
+    expect(now.is).toBe('resuming')
+    expect(effects.slice(0, 2)).toEqual([{ do: 'send', frame: { type: 'resume', cursor: 'c7' } }, { do: 'catch up' }])
+  })
+
+  it('is live at once where there is nothing to resume, and says a word so that nothing is held back', () => {
+    const { now, effects } = at('settling', { type: 'welcome', resumeFrom: undefined })
+    expect(now.is).toBe('live')
+    expect(effects[0]).toEqual({ do: 'send', frame: { type: 'ping' } })
+  })
+
+  it('is live after a reset, as after being resumed', () => {
+    expect(at('resuming', { type: 'reset' }).now.is).toBe('live')
+    expect(at('resuming', { type: 'resumed' }).now.is).toBe('live')
+  })
+
+  it('[C4] comes back after close codes 4000–4499 and the protocol’s own, and not after 4500–4999', () => {
+    fc.assert(
+      fc.property(
+        code,
+        fc.constantFrom('connecting' as const, 'settling' as const, 'resuming' as const, 'live' as const),
+        (code, is) => {
+          const { now } = at(is, { type: 'lost', code, reason: 'x', luck: 0.5 })
+          expect(now.is).toBe(code >= 4500 ? 'closed' : 'waiting')
+        },
+      ),
+    )
+  })
+
+  it('[C5] does not come back after a 401', () => {
+    expect(at('connecting', { type: 'refused', status: 401, reason: 'no' }).now).toEqual({
+      is: 'closed',
+      why: { code: 401, reason: 'no' },
+    })
+  })
+
+  it('stays closed whatever happens', () => {
+    fc.assert(
+      fc.property(happening, event => {
+        expect(at('closed', event)).toEqual({ now: examples.closed, effects: [] })
+      }),
+    )
+  })
+
+  it('asks after a silence whether anyone is there, and after a second one looks for another socket', () => {
+    const first = at('live', { type: 'timer', silent: true, luck: 0 })
+    expect(first.effects[0]).toEqual({ do: 'send', frame: { type: 'ping' } })
+    const second = step(first.now, { type: 'timer', silent: true, luck: 0 })
+    expect(does(second.effects)).toEqual(['drop', 'timer'])
+    expect(second.now.is).toBe('waiting')
+    const heard = step(first.now, { type: 'timer', silent: false, luck: 0 })
+    expect(heard.now).toEqual({ is: 'live', attempt: 0, probed: false })
+  })
+
+  it('waits longer with each try, with jitter, and never more than half a minute', () => {
+    fc.assert(
+      fc.property(fc.nat(1000), luck, (attempt, luck) => {
+        const delay = backoff(attempt, luck)
+        const whole = Math.min(30_000, 250 * 2 ** Math.min(attempt, 20))
+        expect(delay).toBeGreaterThanOrEqual(whole / 2)
+        expect(delay).toBeLessThanOrEqual(whole)
+      }),
+    )
+  })
+
+  it('starts its backoff over only when it has been live for a while', () => {
+    const short = step({ is: 'live', attempt: 5, probed: false }, { type: 'lost', code: 4002, reason: '', luck: 0 })
+    expect(short.now).toEqual({ is: 'waiting', attempt: 6 })
+    expect(
+      step({ is: 'live', attempt: 5, probed: false }, { type: 'timer', silent: false, luck: 0 }).now,
+    ).toMatchObject({
+      attempt: 0,
+    })
+  })
+})

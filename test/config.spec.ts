@@ -1,0 +1,46 @@
+// The environment: what is accepted, and what is said of the rest.
+import { describe, expect, it } from 'vitest'
+import { ConfigError, readConfig } from '../src/config.ts'
+
+const wrong = (env: Record<string, string>) => {
+  try {
+    readConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+  }
+  return 'accepted'
+}
+
+describe('the environment', () => {
+  it('may be empty', () => {
+    expect(readConfig({})).toMatchObject({
+      port: undefined,
+      host: '127.0.0.1',
+      devTokens: true,
+      onlineWindowMs: 10_000,
+    })
+    expect(readConfig({ PORT: '', AUTH_SECRET: '' })).toEqual(readConfig({}))
+  })
+  it('[O1] a bad value is one line that names the variable, what was found and what is accepted', () => {
+    expect(wrong({ PORT: 'http' })).toBe('PORT: found "http"; accepted is a whole number from 0 to 65535')
+    expect(wrong({ PORT: '65536' })).toMatch(/^PORT: found "65536"; accepted is a whole number from 0 to 65535$/)
+    expect(wrong({ ONLINE_WINDOW: 'soon' })).toBe(
+      'ONLINE_WINDOW: found "soon"; accepted is a duration: <n>ms|s|m|h|d, such as 10s',
+    )
+    expect(wrong({ DEV_TOKENS: 'yes' })).toBe('DEV_TOKENS: found "yes"; accepted is on or off')
+    expect(wrong({ EVENTSTORE_URL: 'http://x' })).toMatch(/^EVENTSTORE_URL: found a value; accepted is esdb:/)
+    expect(wrong({ AUTH_SECRET: 'short' })).toBe('AUTH_SECRET: found a value; accepted is at least 32 bytes of UTF-8')
+    expect(wrong({ MASTER_KEY: 'c2hvcnQ=' })).toBe('MASTER_KEY: found a value; accepted is 32 bytes in base64')
+  })
+  it('secrets are not repeated in what is said', () => {
+    expect(wrong({ AUTH_SECRET: 'hunter2', MASTER_KEY: 'hunter2', DATABASE_URL: 'hunter2' })).not.toContain('hunter2')
+  })
+  it('tokens are checked one way, not two', () => {
+    expect(wrong({ AUTH_SECRET: 'x'.repeat(32), AUTH_JWKS_URL: 'https://idp/keys' })).toMatch(/both set/)
+  })
+  it('gives tokens to whoever asks only on a machine of one’s own', () => {
+    expect(readConfig({ HOST: '0.0.0.0' }).devTokens).toBe(false)
+    expect(readConfig({ EVENTSTORE_URL: 'esdb://a:2113' }).devTokens).toBe(false)
+    expect(readConfig({ HOST: '0.0.0.0', DEV_TOKENS: 'on' }).devTokens).toBe(true)
+  })
+})

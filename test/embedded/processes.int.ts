@@ -1,0 +1,144 @@
+// A node as a process: one to a folder, gone with its parent, clear about why it does not start.
+import { execFile, spawn } from 'node:child_process'
+import type { ExecFileException } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { CancelledError, EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
+import { open } from 'lmdb'
+import { describe, expect, it } from 'vitest'
+import { startEventStore, startEventStoreProcess } from '../../src/embedded/index.ts'
+import { thisProcess } from '../../src/embedded/lock.ts'
+import { comes, received } from '../contracts/reading.ts'
+import { folder } from './support.ts'
+
+const DIST = fileURLToPath(new URL('../../dist/embedded', import.meta.url))
+
+const run = (...args: string[]): Promise<{ code: number | string | undefined | null; stderr: string }> =>
+  new Promise(resolve => {
+    execFile(process.execPath, [`${DIST}/main.js`, ...args], (error: ExecFileException | null, _, stderr) =>
+      resolve({ code: error?.code, stderr }),
+    )
+  })
+
+describe('a data folder', () => {
+  it('is refused to a second node, which is told who has it', async () => {
+    const dir = await folder()
+    const store = await startEventStoreProcess({ dir })
+    await expect(startEventStore({ dir })).rejects.toThrow(`${dir} is in use by process ${store.pid}`)
+    const second = await run('--dir', dir, '--port', '0')
+    expect(second.code).toBe(1)
+    expect(second.stderr).toMatch(new RegExp(`^embedded store: ${dir} is in use by process ${store.pid}: .*\n$`))
+    await store.close()
+    await (await startEventStore({ dir })).close()
+  })
+
+  it('is refused to a second node in the same process', async () => {
+    const dir = await folder()
+    const store = await startEventStore({ dir })
+    await expect(startEventStore({ dir })).rejects.toThrow(`in use by this process (${process.pid})`)
+    await store.close()
+  })
+
+  it('is free again after its node was killed, also when the number of that process is taken', async () => {
+    const dir = await folder()
+    const store = await startEventStoreProcess({ dir })
+    process.kill(store.pid, 'SIGKILL')
+    await store.close()
+    await (await startEventStore({ dir })).close()
+
+    const notes = open({ path: dir, overlappingSync: false, maxDbs: 8, noSubdir: false })
+    const stranger = { ...thisProcess(), startedAt: '1' }
+    await notes.openDB<object, string>('notes', { encoding: 'json' }).put('holder', { format: 1, holder: stranger })
+    await notes.close()
+    await (await startEventStore({ dir })).close()
+  })
+
+  it('is given to one of many that start at once', async () => {
+    const dir = await folder()
+    const starts = await Promise.allSettled(
+      [1, 2, 3, 4].map(() => startEventStoreProcess({ dir, log: () => undefined })),
+    )
+    const started = starts.filter(start => start.status === 'fulfilled')
+    expect(started).toHaveLength(1)
+    await started[0]!.value.close()
+  })
+})
+
+describe('the command', () => {
+  it('says in one line what is wrong with its arguments', async () => {
+    for (const args of [[], ['--dir', 'x', '--port', 'y'], ['--dir', 'x', '--port', '1', '--what']]) {
+      const { code, stderr } = await run(...args)
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/^embedded store: .* \(usage: .*\)\n$/)
+    }
+  })
+
+  it('says in one line that its port is taken', async () => {
+    const store = await startEventStore({ inMemory: true })
+    const { code, stderr } = await run('--dir', await folder(), '--port', String(store.port))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^embedded store: .*EADDRINUSE.*\n$/)
+    await store.close()
+  })
+
+  it('stops when it is asked to, with its calls ended as cancelled', async () => {
+    const child = spawn(process.execPath, [`${DIST}/main.js`, '--dir', await folder(), '--port', '0'])
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+    expect(line).toMatch(/^ready esdb:\/\/127\.0\.0\.1:\d+\?tls=false$/)
+    const client = EventStoreDBClient.connectionString(line.slice('ready '.length))
+    const subscription = client.subscribeToAll().on('data', () => undefined)
+    await comes(subscription, 'caughtUp')
+    await client.appendToStream('s', jsonEvent({ type: 'Said', data: {} }))
+    const ended = received<Error>(subscription, 'error')
+    const exit = once(child, 'exit')
+    child.kill('SIGTERM')
+    expect(await ended).toBeInstanceOf(CancelledError)
+    expect(await exit).toEqual([0, null])
+    await client.dispose()
+  })
+})
+
+describe('a child process', () => {
+  it('tells when it dies unasked, and not when it is closed', async () => {
+    const dir = await folder()
+    const reasons: string[] = []
+    let died = (): void => undefined
+    const death = new Promise<void>(resolve => (died = resolve))
+    const onExit = (reason: string): void => {
+      reasons.push(reason)
+      died()
+    }
+    const first = await startEventStoreProcess({ dir, onExit })
+    process.kill(first.pid, 'SIGKILL')
+    await death
+    expect(reasons).toEqual([`the embedded store (process ${first.pid}) ended: signal SIGKILL`])
+    const second = await startEventStoreProcess({ dir, onExit })
+    await second.close()
+    expect(reasons).toHaveLength(1)
+  })
+
+  it('says why it does not start', async () => {
+    const started = startEventStoreProcess({ dir: '/dev/null/no-such-folder', log: () => undefined })
+    await expect(started).rejects.toThrow(
+      /did not start \(exit code 1\): embedded store: .*\/dev\/null\/no-such-folder/,
+    )
+  })
+
+  it('does not outlive a parent that is killed', async () => {
+    const script = `
+      import { startEventStoreProcess } from '${DIST}/index.js'
+      const store = await startEventStoreProcess({ dir: process.argv[1] })
+      console.log(store.url)`
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script, await folder()])
+    const [url] = (await once(createInterface(parent.stdout), 'line')) as [string]
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      .on('error', () => undefined)
+      .resume()
+    await once(socket, 'connect')
+    const closed = once(socket, 'close')
+    parent.kill('SIGKILL')
+    await closed // by the node, which has stopped
+  })
+})

@@ -1,0 +1,112 @@
+// What clients send, checked: what is found is said, and a body stays as it came.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { jsonMember } from '../../src/gateway/socket/json-member.ts'
+import { parseFrame } from '../../src/gateway/socket/parse.ts'
+import { clientFrames } from '../../src/gateway/socket/protocol.ts'
+
+const id = '0194f6a0-0000-7000-8000-000000000001'
+const parse = (text: string) => parseFrame(text, 100)
+const because = (text: string) => {
+  const parsed = parse(text)
+  if (!('refusal' in parsed)) throw new Error(`accepted: ${text}`)
+  return parsed.refusal.because!
+}
+
+const good: Record<keyof typeof clientFrames, object> = {
+  send: { type: 'send', id, to: { user: 'bob' }, body: { text: 'hi' } },
+  delivered: { type: 'delivered', conversation: 'c', upTo: 3 },
+  read: { type: 'read', conversation: 'c', upTo: 3 },
+  watch: { type: 'watch', users: ['bob'] },
+  unwatch: { type: 'unwatch', users: ['bob'] },
+  activity: { type: 'activity' },
+  resume: { type: 'resume', cursor: 'x' },
+  ping: { type: 'ping' },
+}
+const bad: Record<keyof typeof clientFrames, object[]> = {
+  send: [
+    { ...good.send, id: 'x' },
+    { ...good.send, id: undefined },
+    { ...good.send, to: { user: 'b b' } },
+    { ...good.send, to: { user: 'bob', conversation: 'c' } },
+    { ...good.send, to: 'bob' },
+    { ...good.send, body: 'hi' },
+    { ...good.send, body: undefined },
+    { ...good.send, body: { text: 1 } },
+    { ...good.send, body: { attachments: 'x' } },
+    { ...good.send, body: { replyTo: 'x' } },
+    { ...good.send, origin: 'system' },
+  ],
+  delivered: [
+    { ...good.delivered, upTo: 1.5 },
+    { ...good.delivered, upTo: '3' },
+    { ...good.delivered, conversation: 1 },
+  ],
+  read: [
+    { ...good.read, upTo: null },
+    { ...good.read, conversation: '' },
+  ],
+  watch: [
+    { ...good.watch, users: [] },
+    { ...good.watch, users: 'bob' },
+    { ...good.watch, users: [''] },
+  ],
+  unwatch: [{ ...good.unwatch, users: [1] }],
+  activity: [{ type: 'activity', origin: 'me' }],
+  resume: [{ type: 'resume' }, { type: 'resume', cursor: 5 }],
+  ping: [{ type: 'ping', origin: 1 }],
+}
+
+describe('a frame', () => {
+  it('[G12] of each type is accepted, and refused with a sentence where a field is not what it should be', () => {
+    for (const type of Object.keys(clientFrames) as (keyof typeof clientFrames)[]) {
+      expect(parse(JSON.stringify(good[type]))).toHaveProperty('frame')
+      for (const one of bad[type]) {
+        const parsed = parse(JSON.stringify(one))
+        expect(parsed).toMatchObject({ refusal: { refused: 'bad-frame' } })
+        expect(because(JSON.stringify(one))).toMatch(/^\S+ is .+: .+/)
+      }
+    }
+  })
+
+  it('[G12] that is none is told what was found and what is accepted', () => {
+    expect(because('{')).toBe('this is not JSON; a frame is one JSON object')
+    expect(because('[]')).toBe('this is an array; a frame is one JSON object')
+    expect(because('null')).toBe('this is null; a frame is one JSON object')
+    expect(because('{"type":"shout"}')).toMatch(/^type is "shout"; accepted are send, delivered, /)
+    expect(because('{}')).toMatch(/^type is missing; /)
+    expect(because('{"type":"constructor"}')).toMatch(/^type is "constructor"; /)
+    expect(because(JSON.stringify({ ...good.read, upTo: 'x' }))).toBe('upTo is "x": a seq, a whole number')
+  })
+
+  it('[G12] that is refused keeps its id, so that who sent it knows which', () => {
+    expect(parse(JSON.stringify({ ...good.send, body: 1 }))).toMatchObject({ id })
+    expect(parse(JSON.stringify({ ...good.send, body: { text: 'x'.repeat(100) } }))).toMatchObject({
+      refusal: { refused: 'too-large' },
+      id,
+    })
+  })
+
+  it('[G13] may have a body of exactly the limit, in bytes of UTF-8, and no more', () => {
+    const withText = (text: string) => parse(JSON.stringify({ ...good.send, body: { text } }))
+    expect(withText('é'.repeat(44) + 'x')).toHaveProperty('frame')
+    expect(withText('é'.repeat(45))).toHaveProperty('refusal.refused', 'too-large')
+  })
+
+  it('[G13] has its body taken as it came: numbers, order and spaces too', () => {
+    const body = '{ "z":1.0, "a":12345678901234567890,"text":"\\u00e9\\ud800" ,"__proto__":{}, "1":[ ]}'
+    const text = `{"body":{"text":"first"},"to":{"user":"bob"},"type":"send","\\u0062ody" : ${body} ,"id":"${id}"}`
+    expect(parse(text)).toMatchObject({ body })
+  })
+
+  it('[G13] finds in any object what JSON.parse finds', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), fc.nat(3), (rest, body, indent) => {
+        const found = jsonMember(JSON.stringify({ ...rest, body, zz: rest }, null, indent), 'body')
+        expect(JSON.parse(found!)).toEqual(JSON.parse(JSON.stringify(body)))
+      }),
+    )
+    expect(jsonMember('{}', 'body')).toBeUndefined()
+    expect(jsonMember('{"a":{"body":1}}', 'body')).toBeUndefined()
+  })
+})

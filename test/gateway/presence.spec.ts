@@ -1,0 +1,114 @@
+// Who is online, given what has happened and what time it is.
+import { describe, expect, it } from 'vitest'
+import type { RecordedEvent } from '../../src/eventstore/index.ts'
+import type { PresenceRow, Projections } from '../../src/projections/index.ts'
+import type { Outgoing } from '../../src/gateway/socket/outbox.ts'
+import { createPresence, isOnline } from '../../src/gateway/socket/presence.ts'
+import { active, clock, closed, opened, textOf } from './given.ts'
+
+const windowMs = 10_000
+
+function office(rows: PresenceRow[] = [], most = 3) {
+  const time = clock()
+  const kept: RecordedEvent[] = []
+  const asked: (readonly string[])[] = []
+  let open = () => {}
+  const gate = new Promise<void>(resolve => (open = resolve))
+  const queries = {
+    presence: async (users: readonly string[]) => {
+      asked.push(users)
+      await gate
+      return rows.filter(({ user }) => users.includes(user))
+    },
+  }
+  const projections = { queries, position: () => 0 } as unknown as Projections
+  const presence = createPresence(projections, { since: () => kept }, time, { onlineWindowMs: windowMs, most })
+  return { presence, time, kept, asked, open }
+}
+
+function watcher() {
+  const told: string[] = []
+  return {
+    told,
+    tell: (frame: Outgoing) => {
+      const { user, state } = JSON.parse(textOf(frame)) as { user: string; state: string }
+      told.push(`${user} ${state}`)
+    },
+  }
+}
+
+describe('presence', () => {
+  it('[G18] online is a session open and something done within the window, nothing less', () => {
+    const now = Date.parse('2026-01-01T00:00:10.000Z')
+    expect(isOnline(1, '2026-01-01T00:00:01.000Z', now, windowMs)).toBe(true)
+    expect(isOnline(1, '2026-01-01T00:00:00.000Z', now, windowMs)).toBe(false)
+    expect(isOnline(0, '2026-01-01T00:00:09.000Z', now, windowMs)).toBe(false)
+    expect(isOnline(1, null, now, windowMs)).toBe(false)
+  })
+
+  it('[G18] who watches is told each user’s state at once, then only changes', async () => {
+    const { presence, time, open } = office()
+    open()
+    const alice = watcher()
+    await presence.watch(alice, ['bob', 'eve'])
+    expect(alice.told).toEqual(['bob offline', 'eve offline'])
+    presence.take([opened('bob', 's', 1)]) // connecting is the app's doing
+    presence.take([active('bob', time.now(), 2), active('bob', time.now(), 3)])
+    presence.take([closed('bob', 's', 4)])
+    expect(alice.told.slice(2)).toEqual(['bob online', 'bob offline'])
+  })
+
+  it('[G18] who does nothing for the window’s length is offline; who does something stays', async () => {
+    const { presence, time, open } = office()
+    open()
+    const alice = watcher()
+    await presence.watch(alice, ['bob'])
+    presence.take([opened('bob', 's', 1), active('bob', time.now(), 2)])
+    time.pass(windowMs - 1)
+    presence.take([active('bob', time.now(), 3)])
+    time.pass(windowMs - 1)
+    expect(alice.told).toEqual(['bob offline', 'bob online'])
+    time.pass(1)
+    expect(alice.told).toEqual(['bob offline', 'bob online', 'bob offline'])
+  })
+
+  it('[G18] what happens while the state is loaded counts, whether the answer has it or not', async () => {
+    const row = { user: 'bob', sessions: ['s1', 's2'], lastSeen: null }
+    const { presence, time, kept, open } = office([row])
+    kept.push(closed('bob', 's1', 1))
+    const alice = watcher()
+    const watching = presence.watch(alice, ['bob'])
+    presence.take([closed('bob', 's2', 2), opened('bob', 's3', 3), active('bob', time.now(), 4)])
+    open()
+    await watching
+    expect(alice.told).toEqual(['bob online'])
+    presence.take([closed('bob', 's3', 5)])
+    expect(alice.told).toEqual(['bob online', 'bob offline'])
+  })
+
+  it('[G18] a user that is watched already is not asked about again; one that nobody watches any more is forgotten', async () => {
+    const { presence, time, asked, open } = office()
+    open()
+    const [alice, eve] = [watcher(), watcher()]
+    await presence.watch(alice, ['bob'])
+    await presence.watch(eve, ['bob'])
+    expect(asked.filter(users => users.length > 0)).toEqual([['bob']])
+    presence.unwatch(alice, ['bob'])
+    presence.forget(eve)
+    presence.take([opened('bob', 's', 1), active('bob', time.now(), 2)])
+    expect([...alice.told, ...eve.told]).toEqual(['bob offline', 'bob offline'])
+    await presence.watch(eve, ['bob'])
+    expect(asked.filter(users => users.length > 0)).toHaveLength(2)
+  })
+
+  it('[G19] one session may watch so many and no more; being refused changes nothing', async () => {
+    const { presence, open } = office()
+    open()
+    const alice = watcher()
+    expect(await presence.watch(alice, ['a', 'b', 'b'])).toBeUndefined()
+    expect(await presence.watch(alice, ['c', 'd'])).toMatchObject({ refused: 'not-allowed' })
+    presence.unwatch(alice, ['a'])
+    expect(await presence.watch(alice, ['c', 'b'])).toBeUndefined()
+    expect(alice.told).toEqual(['a offline', 'b offline', 'c offline', 'b offline'])
+  })
+})

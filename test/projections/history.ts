@@ -1,0 +1,134 @@
+// Histories for tests: events as the log has them, with rising positions, and a feed that hands them on as a test pleases.
+import { createHash } from 'node:crypto'
+import { Subject } from 'rxjs'
+import type { Role } from '../../src/domain/index.ts'
+import type { Batch, Feed, Position, Recorded, RecordedEvent } from '../../src/eventstore/index.ts'
+
+type Type = RecordedEvent['type']
+
+/** A message's id from a short name: the same name is the same id. */
+export function messageId(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+/** Writes a history event by event. Positions rise by 100; an event's time is its position in seconds, unless it is given. */
+export class History {
+  readonly events: RecordedEvent[] = []
+  readonly #revisions = new Map<string, number>()
+
+  get end(): Position {
+    return this.events.at(-1)?.position ?? -1
+  }
+
+  /** The last event's time. */
+  get at(): string {
+    return timeOf(this.end)
+  }
+
+  add<T extends Type>(stream: string, type: T, data: Omit<Recorded<T>['data'], 'at'> & { at?: string }, id?: string) {
+    const revision = (this.#revisions.get(stream) ?? -1) + 1
+    const position = Math.max(0, this.end) + 100
+    this.#revisions.set(stream, revision)
+    const event = {
+      stream,
+      revision,
+      position,
+      id: id ?? messageId(`event ${position}`),
+      type,
+      data: { at: timeOf(position), ...data },
+      metadata: {
+        actor: { user: null, device: null, session: null },
+        origin: 'system',
+        at: timeOf(position),
+        correlationId: 'c',
+        causationId: 'c',
+      },
+    } as unknown as Recorded<T>
+    this.events.push(event)
+    return event
+  }
+
+  started(
+    conversation: string,
+    members: readonly string[],
+    more: Partial<Recorded<'ConversationStarted'>['data']> = {},
+  ) {
+    return this.add(`conversation-${conversation}`, 'ConversationStarted', {
+      conversation,
+      kind: 'group',
+      name: `The ${conversation}`,
+      members: members.map((user, index) => ({ user, role: index === 0 ? 'owner' : 'member' })),
+      memberLimit: 1024,
+      delivered: true,
+      retention: { mode: 'permanent' },
+      ...more,
+    })
+  }
+
+  joined(conversation: string, user: string, role: Role = 'member') {
+    return this.add(`conversation-${conversation}`, 'MemberJoined', { user, role, invitedBy: null })
+  }
+
+  left(conversation: string, user: string) {
+    return this.add(`conversation-${conversation}`, 'MemberLeft', { user })
+  }
+
+  said(conversation: string, from: string, more: { id?: string; at?: string } = {}) {
+    const id = more.id ?? messageId(`message ${this.end}`)
+    const content = { key: `key-${conversation}-${from}`, box: Buffer.from(`box of ${id}`).toString('base64') }
+    return this.add(
+      `conversation-${conversation}`,
+      'MessageSent',
+      { from, content, ...(more.at && { at: more.at }) },
+      id,
+    )
+  }
+
+  imported(conversation: string, source: string, upToLine: number, memberLimit = 1024) {
+    return this.add(`conversation-${conversation}`, 'HistoryImported', { source, fromLine: 1, upToLine, memberLimit })
+  }
+
+  delivered(conversation: string, user: string, upTo: number, device = 'phone') {
+    return this.add(`receipts-${conversation}`, 'MessagesDelivered', { user, device, upTo })
+  }
+
+  read(conversation: string, user: string, upTo: number, device = 'phone') {
+    return this.add(`receipts-${conversation}`, 'MessagesRead', { user, device, upTo })
+  }
+
+  opened(user: string, session: string, device = 'phone') {
+    return this.add(`session-${user}`, 'SessionOpened', { user, session, device, box: 'box-1' })
+  }
+
+  closed(user: string, session: string, device = 'phone') {
+    return this.add(`session-${user}`, 'SessionClosed', { user, session, device, box: 'box-1', why: 'connection-lost' })
+  }
+
+  active(user: string, at?: string) {
+    return this.add(`activity-${user}`, 'UserActive', { user, ...(at && { at }) })
+  }
+}
+
+export const timeOf = (position: Position): string => new Date(Date.UTC(2024, 0, 1) + position * 1000).toISOString()
+
+/** A feed of given events. `released` tells how far it was told to forget. */
+export class GivenFeed implements Feed {
+  readonly batches = new Subject<Batch>()
+  readonly kept: RecordedEvent[] = []
+  released: Position = -1
+  readonly live = Promise.resolve()
+  #head: Position = -1
+
+  push(events: readonly RecordedEvent[], upTo = events.at(-1)?.position ?? this.#head): void {
+    this.kept.push(...events)
+    this.#head = upTo
+    this.batches.next({ events, upTo })
+  }
+
+  head = (): Position => this.#head
+  since = (position: Position): readonly RecordedEvent[] => this.kept.filter(event => event.position > position)
+  release = (upTo: Position): void => void (this.released = Math.max(this.released, upTo))
+  setAside = (): number => 0
+  stop = (): void => this.batches.complete()
+}

@@ -1,0 +1,114 @@
+// What the read models should answer, by the plainest means: walking through all events each time.
+import { idIn, type Position, type RecordedEvent } from '../../src/eventstore/index.ts'
+import type { Change } from '../../src/projections/index.ts'
+
+interface Stay {
+  user: string
+  joinedSeq: number
+  leftSeq: number | null
+  joined: Position
+  left: Position | null
+}
+
+/** Who was a member of a conversation when. */
+export function stays(events: readonly RecordedEvent[], conversation: string): Stay[] {
+  const all: Stay[] = []
+  const open = (user: string) => all.find(stay => stay.user === user && stay.left === null)
+  for (const event of events) {
+    if (event.stream !== `conversation-${conversation}`) continue
+    const join = (user: string) => {
+      if (!open(user)) all.push({ user, joinedSeq: event.revision, leftSeq: null, joined: event.position, left: null })
+    }
+    if (event.type === 'ConversationStarted') event.data.members.forEach(({ user }) => join(user))
+    if (event.type === 'MemberJoined') join(event.data.user)
+    if (event.type === 'MemberLeft') {
+      const stay = open(event.data.user)
+      if (stay) Object.assign(stay, { leftSeq: event.revision, left: event.position })
+    }
+  }
+  return all
+}
+
+/** Whether somebody was a member at an event (their own joining and leaving included). */
+export const saw = (all: readonly Stay[], user: string, position: Position): boolean =>
+  all.some(stay => stay.user === user && stay.joined <= position && position <= (stay.left ?? Infinity))
+
+const conversationsIn = (events: readonly RecordedEvent[]): string[] => [
+  ...new Set(events.flatMap(event => (event.type === 'ConversationStarted' ? [idIn(event.stream)] : []))),
+]
+
+export const messagesIn = (events: readonly RecordedEvent[], conversation: string) =>
+  events.flatMap(event => (event.type === 'MessageSent' && idIn(event.stream) === conversation ? [event] : []))
+
+export const visibleTo = (events: readonly RecordedEvent[], user: string, conversation: string) =>
+  messagesIn(events, conversation).filter(message => saw(stays(events, conversation), user, message.position))
+
+/** The highest mark of a member over all devices. */
+export function mark(
+  events: readonly RecordedEvent[],
+  user: string,
+  conversation: string,
+  kind: 'delivered' | 'read',
+): number {
+  const types = kind === 'read' ? ['MessagesRead'] : ['MessagesRead', 'MessagesDelivered']
+  const moves = events.flatMap(event =>
+    (event.type === 'MessagesRead' || event.type === 'MessagesDelivered') &&
+    types.includes(event.type) &&
+    idIn(event.stream) === conversation &&
+    event.data.user === user
+      ? [event.data.upTo]
+      : [],
+  )
+  return Math.max(-1, ...moves)
+}
+
+export const unread = (events: readonly RecordedEvent[], user: string, conversation: string): number =>
+  visibleTo(events, user, conversation).filter(
+    message => message.data.from !== user && message.revision > mark(events, user, conversation, 'read'),
+  ).length
+
+export const undelivered = (events: readonly RecordedEvent[], user: string): Position[] =>
+  conversationsIn(events)
+    .flatMap(conversation =>
+      visibleTo(events, user, conversation).filter(
+        message => message.data.from !== user && message.revision > mark(events, user, conversation, 'delivered'),
+      ),
+    )
+    .map(message => message.position)
+    .sort((one, other) => one - other)
+
+/** What somebody may see of what happened after a position, as `what`, position and, for marks and members, whose. */
+export function changes(events: readonly RecordedEvent[], user: string, after: Position, upTo: Position): string[] {
+  const known = new Map(conversationsIn(events).map(conversation => [conversation, stays(events, conversation)]))
+  const raised = new Map<string, number>()
+  return events.flatMap(event => {
+    const conversation = idIn(event.stream)
+    const all = known.get(conversation)
+    const seen = all && saw(all, user, event.position) && event.position > after && event.position <= upTo
+    const told = (what: Change['what'], whose: string): string[] => (seen ? [`${what} ${event.position} ${whose}`] : [])
+    switch (event.type) {
+      case 'MessageSent':
+        return told('message', event.data.from)
+      case 'ConversationStarted':
+        return event.data.members.some(member => member.user === user) ? told('member', user) : []
+      case 'MemberJoined':
+      case 'MemberLeft':
+        return all?.some(stay => [stay.joined, stay.left].includes(event.position))
+          ? told('member', event.data.user)
+          : []
+      case 'MessagesDelivered':
+      case 'MessagesRead': {
+        const kinds = event.type === 'MessagesRead' ? ['read', 'delivered'] : ['delivered']
+        const key = (kind: string) => `${conversation} ${event.data.user} ${kind}`
+        const raises = event.data.upTo > (raised.get(key(kinds[0]!)) ?? -1)
+        for (const kind of kinds) raised.set(key(kind), Math.max(raised.get(key(kind)) ?? -1, event.data.upTo))
+        return raises ? told('receipt', event.data.user) : []
+      }
+      default:
+        return []
+    }
+  })
+}
+
+export const asTold = (change: Change): string =>
+  `${change.what} ${change.position} ${change.what === 'message' ? change.from : change.user}`

@@ -1,0 +1,42 @@
+// Random histories: two groups, four people with two devices each, who come and go, talk, get and read, in any order.
+import fc from 'fast-check'
+import type { RecordedEvent } from '../../src/eventstore/index.ts'
+import { History } from './history.ts'
+
+export const people = ['ann', 'bob', 'cid', 'dee'] as const
+export const groups = ['g1', 'g2'] as const
+
+const what = fc.constantFrom('say', 'say', 'say', 'join', 'leave', 'deliver', 'read', 'open', 'close', 'act', 'import')
+const step = fc.record({
+  what,
+  group: fc.constantFrom(...groups),
+  who: fc.constantFrom(...people),
+  device: fc.constantFrom('phone', 'desk'),
+  share: fc.double({ min: 0, max: 1, noNaN: true }),
+})
+
+/** Any events that any log may have, also such as no decider would allow: joining twice, leaving unjoined, marks that fall. */
+export const randomHistory = (steps = 60): fc.Arbitrary<RecordedEvent[]> =>
+  fc.array(step, { minLength: 10, maxLength: steps, size: 'max' }).map(all => {
+    const history = new History()
+    const ends = new Map(groups.map(group => [group, 0]))
+    history.started('g1', ['ann', 'bob'])
+    history.started('g2', ['ann'])
+    for (const { what, group, who, device, share } of all) {
+      const end = ends.get(group)!
+      const upTo = Math.round(share * end)
+      const revision = {
+        say: () => history.said(group, who).revision,
+        join: () => history.joined(group, who).revision,
+        leave: () => history.left(group, who).revision,
+        import: () => history.imported(group, 'old', history.end).revision,
+        deliver: () => (history.delivered(group, who, upTo, device), end),
+        read: () => (history.read(group, who, upTo, device), end),
+        open: () => (history.opened(who, `${who}-${device}`, device), end),
+        close: () => (history.closed(who, `${who}-${device}`, device), end),
+        act: () => (history.active(who), end),
+      }[what]()
+      ends.set(group, revision)
+    }
+    return history.events
+  })

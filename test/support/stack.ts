@@ -1,0 +1,79 @@
+// Everything between a command and a read model, for real: an in-memory embedded store, Postgres, keyring, feed, projections.
+import { randomBytes } from 'node:crypto'
+import type { Pool } from 'pg'
+import { afterAll, beforeAll } from 'vitest'
+import { createCommands, type Asker, type Commands } from '../../src/commands/index.ts'
+import { startEventStore } from '../../src/embedded/index.ts'
+import { connectEventStore, epochOf, openKeyring, startFeed } from '../../src/eventstore/index.ts'
+import type { EventStore, Feed, Keyring, RawEvent } from '../../src/eventstore/index.ts'
+import { openProjections, type Projections } from '../../src/projections/index.ts'
+import { freshDatabase } from './postgres.ts'
+
+export interface Stack {
+  readonly storeUrl: string
+  readonly store: EventStore
+  readonly pool: Pool
+  readonly epoch: string
+  readonly keyring: Keyring
+  readonly feed: Feed
+  readonly projections: Projections
+  readonly commands: Commands
+}
+
+const now = () => new Date().toISOString()
+const fault = (error: unknown) => {
+  throw error
+}
+
+/** A box: its own connection, feed and commands over a store and a database that others may share. */
+export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, schema = 'read') {
+  const store = connectEventStore(storeUrl, fault)
+  const epoch = await epochOf(store, now)
+  const keyring = await openKeyring(pool, masterKey)
+  const projections = await openProjections({ pool, epoch, schema })
+  const feed = startFeed(store, projections.position() < 0 ? undefined : projections.position(), {
+    onSetAside: fault,
+    onLost: fault,
+  })
+  const { conversations, messagesById: messages, marks } = projections.queries
+  const readSide = { conversations, messages, marks, position: projections.position }
+  const commands = createCommands({ store, feed, keyring, readSide, memberLimit: 1_024, now })
+  projections.start(feed, fault)
+  await feed.live
+  const close = async () => {
+    feed.stop()
+    await projections.stop()
+    await store.close()
+  }
+  return { storeUrl, store, pool, epoch, keyring, feed, projections, commands, close }
+}
+
+/** A stack of this file's own. To be called at the file's top level. */
+export function freshStack(): Stack & { readonly masterKey: Buffer } {
+  const database = freshDatabase()
+  const masterKey = randomBytes(32)
+  let box: Awaited<ReturnType<typeof openBox>>
+  let node: Awaited<ReturnType<typeof startEventStore>>
+  beforeAll(async () => {
+    node = await startEventStore({ inMemory: true })
+    box = await openBox(node.url, database.pool, masterKey)
+  })
+  afterAll(async () => {
+    await box.close()
+    await node.close()
+  })
+  return new Proxy({} as Stack & { masterKey: Buffer }, {
+    get: (_, name) => (name === 'masterKey' ? masterKey : box[name as keyof typeof box]),
+  })
+}
+
+export const asker = (user: string, device = 'phone'): Asker => ({
+  actor: { user, device, session: `session-of-${user}` },
+  origin: 'user',
+})
+
+export async function readAll(store: EventStore, stream: string): Promise<RawEvent[]> {
+  const events: RawEvent[] = []
+  for await (const page of store.read(stream)) events.push(...page)
+  return events
+}
