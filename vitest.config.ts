@@ -1,17 +1,21 @@
-// Three costs of test, three projects: spec (no I/O), int (real store and database), journey (everything, through the SDK).
+// Three costs of test, three projects, one after the other: spec (no I/O), int (real store and database), journey
+// (everything, through the SDK).
 import { defineConfig } from 'vitest/config'
 
-const project = (name: string, options: object) => ({
-  test: { name, include: [`test/**/*.${name}.ts`], ...options },
+const build = './test/support/build.ts'
+const postgres = './test/support/postgres.ts'
+
+const project = (name: string, groupOrder: number, options: object) => ({
+  test: { name, include: [`test/**/*.${name}.ts`], sequence: { groupOrder }, ...options },
 })
 
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
-      project('spec', {}),
-      project('int', { globalSetup: ['./test/support/build.ts', './test/support/postgres.ts'], testTimeout: 60_000, hookTimeout: 120_000, maxWorkers: 2 }),
-      project('journey', { globalSetup: './test/support/build.ts', testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 1, fileParallelism: false }),
+      project('spec', 0, {}),
+      project('int', 1, { globalSetup: [build, postgres], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 }),
+      project('journey', 2, { globalSetup: build, testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false }),
     ],
   },
 })

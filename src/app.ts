@@ -79,7 +79,10 @@ export async function startApp(
     pool.on('error', error => log.warn({ error }, 'a database connection was lost'))
     parts.push({ name: 'database pool', close: () => pool.end() })
 
-    const [epoch, keyring] = await Promise.all([epochOf(store, now), openKeyring(pool, masterKey)])
+    const [epoch, keyring] = await Promise.all([
+      epochOf(store, now),
+      openKeyring(pool, masterKey, error => log.error({ error }, 'a sealed body was tampered with')),
+    ])
     const analystPassword = analystSecret.toString('hex')
     const projections = await openProjections({ pool, epoch, analystPassword, log: line => log.warn(line) })
     say(`analysts ${analystUrl(databaseUrl, config.databaseUrl ? '***' : analystPassword)}`)
@@ -88,7 +91,7 @@ export async function startApp(
       onSetAside: error => log.error({ error }, 'an event was set aside'),
       onLost: onFault,
     })
-    parts.push({ name: 'feed', close: async () => feed.stop() })
+    parts.push({ name: 'feed', close: () => Promise.resolve(feed.stop()) })
     parts.push({ name: 'projections', close: () => projections.stop() })
     const { queries } = projections
     const readSide = {

@@ -2,7 +2,7 @@
 import { streamOf, type EventStore, type RawEvent } from '../eventstore/index.ts'
 
 /** Seqs of the conversation, inclusive. */
-export interface Bounds {
+interface Bounds {
   readonly from?: number
   readonly to?: number
 }

@@ -1,2 +1,2 @@
 // The auditors' room: the record as it is, for those who may see all of it.
-export { conversationEvents, type Bounds } from './events.ts'
+export { conversationEvents } from './events.ts'

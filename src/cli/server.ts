@@ -8,8 +8,7 @@ export interface ServerOptions {
   readonly token?: string
 }
 
-const defaultUrl = (env: NodeJS.ProcessEnv): string =>
-  env['VERBATIM_URL'] ?? `http://127.0.0.1:${env['PORT'] || 8080}`
+const defaultUrl = (env: NodeJS.ProcessEnv): string => env['VERBATIM_URL'] ?? `http://127.0.0.1:${env['PORT'] || 8080}`
 
 /** Throws a Complaint where it is none; commander's own errors cannot say what is accepted. */
 function serverUrl(text: string): string {

@@ -4,7 +4,7 @@ import type { ConversationCommand } from '../domain/conversation/commands.ts'
 import type { Position } from '../eventstore/index.ts'
 import type { ConversationWriter, Written } from './conversation-writer.ts'
 import { isUuid } from './ids.ts'
-import type { Asker } from './index.ts'
+import type { Asker } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
 
 export function groups(writer: ConversationWriter, memberLimit: number, head: () => Position, now: () => string) {

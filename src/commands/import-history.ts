@@ -3,7 +3,7 @@ import { isRefusal, refuse } from '../domain/index.ts'
 import type { Position } from '../eventstore/index.ts'
 import { commandBytes, mostCommandBytes, type ConversationWriter } from './conversation-writer.ts'
 import { importedConversation, isUuid } from './ids.ts'
-import type { Asker, ImportEntry } from './index.ts'
+import type { Asker, ImportEntry } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
 
 export function importHistory(

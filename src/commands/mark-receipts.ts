@@ -11,7 +11,7 @@ import { StoreUnavailable, streamOf, type EventStore, type Metadata } from '../e
 import { randomUUID } from 'node:crypto'
 import type { HotConversations } from './hot-conversations.ts'
 import { isUuid } from './ids.ts'
-import type { Asker } from './index.ts'
+import type { Asker } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
 import type { DeviceMarks, ReadSide } from './ports.ts'
 

@@ -7,7 +7,7 @@ import { session as sessionDecider, type Sessions } from '../domain/session/deci
 import type { SessionEnd, UserEvent } from '../domain/index.ts'
 import { user as userDecider, type User } from '../domain/user/decider.ts'
 import { decode, streamOf, WrongRevision, type Batch, type EventStore } from '../eventstore/index.ts'
-import type { Asker, SessionRef } from './index.ts'
+import type { Asker, SessionRef } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
 
 const inMemory = 50_000

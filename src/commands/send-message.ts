@@ -2,7 +2,7 @@
 import { isRefusal, refuse, type Refusal } from '../domain/index.ts'
 import type { ConversationWriter } from './conversation-writer.ts'
 import { directConversation, isUuid } from './ids.ts'
-import type { Asker } from './index.ts'
+import type { Asker } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
 import type { SentMessage } from './ports.ts'
 import type { SentMessages } from './sent-messages.ts'

@@ -9,12 +9,13 @@ export interface Holder {
 
 export const thisProcess = (): Holder => ({ pid: process.pid, startedAt: startOf(process.pid) })
 
-/** Whether the process that wrote this is still there. */
+/** Whether the process that wrote this is still there. A zombie is not: it has ended, whoever forgot to collect it. */
 export const isAlive = ({ pid, startedAt }: Holder): boolean => {
   if (!exists(pid)) return false
-  const now = startOf(pid)
+  const stat = statOf(pid)
   // where /proc is not there to ask, a process of that number is taken for the holder
-  return startedAt === undefined || now === undefined || now === startedAt
+  if (stat === undefined) return true
+  return !hasEnded(stat) && (startedAt === undefined || startTimeIn(stat) === startedAt)
 }
 
 const exists = (pid: number): boolean => {
@@ -27,16 +28,23 @@ const exists = (pid: number): boolean => {
 }
 
 const startOf = (pid: number): string | undefined => {
+  const stat = statOf(pid)
+  return stat === undefined ? undefined : startTimeIn(stat)
+}
+
+const statOf = (pid: number): string | undefined => {
   try {
-    return startTimeIn(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
   } catch {
     return undefined
   }
 }
 
-/** proc(5): field 22, counted behind the command's name, which stands in parentheses and may hold anything. */
-export const startTimeIn = (stat: string): string | undefined =>
-  stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .at(19)
+/** proc(5): from field 3 on; fields 1 and 2 are the pid and the command's name, in parentheses, which may hold anything. */
+const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+
+/** Field 22, clock ticks since boot. */
+export const startTimeIn = (stat: string): string | undefined => fieldsOf(stat).at(19)
+
+/** Field 3: Z is a zombie, X is dead. */
+export const hasEnded = (stat: string): boolean => /^[ZX]/.test(fieldsOf(stat).at(0) ?? '')

@@ -17,7 +17,7 @@ export interface SealPlace {
 /** Seals and opens message contents. Synchronous where the key is at hand, which on a hot path it is. */
 export interface Keyring {
   seal(place: SealPlace, text: string): Sealed | Promise<Sealed>
-  /** The text, or null where the key is gone and with it the content. */
+  /** The text, or null where the key is gone and with it the content, or where the content is not what was sealed. */
   open(place: { conversation: string; message: string }, sealed: Sealed): string | null | Promise<string | null>
 }
 
@@ -56,8 +56,11 @@ const proofText = 'verbatim'
 const periodOf = (at: string) => at.slice(0, 7)
 const nameOf = (conversation: string, author: string, period: string) => `${conversation}\n${author}\n${period}`
 
-/** Opens the keyring, made on first use. Throws where the master key is not the one it was made with. */
-export async function openKeyring(pool: Pool, masterKey: Buffer): Promise<Keyring> {
+/**
+ * Opens the keyring, made on first use. Throws where the master key is not the one it was made with. `onTampered` hears of
+ * contents that do not open with their own key: one of them must not stop what is beside it.
+ */
+export async function openKeyring(pool: Pool, masterKey: Buffer, onTampered: (error: Error) => void): Promise<Keyring> {
   await pool.query(schema)
   await proveMasterKey(pool, masterKey)
 
@@ -115,7 +118,15 @@ export async function openKeyring(pool: Pool, masterKey: Buffer): Promise<Keyrin
       return known ? sealWith(known) : keys.load(place).then(sealWith)
     },
     open: ({ conversation, message }, sealed) => {
-      const openWith = (key: Buffer | null) => (key === null ? null : open(sealed, key, conversation, message))
+      const openWith = (key: Buffer | null) => {
+        if (key === null) return null
+        try {
+          return open(sealed, key, conversation, message)
+        } catch (error) {
+          onTampered(new Error(`message ${message} of ${conversation} does not open: ${(error as Error).message}`))
+          return null
+        }
+      }
       const known = byId.get(sealed.key)
       return known ? openWith(known) : existing.load(sealed.key).then(openWith)
     },

@@ -24,9 +24,7 @@ import { sessionTable } from './socket/session.ts'
 import { Ticks } from './socket/writer.ts'
 import { realTimers, type Timers } from './timers.ts'
 
-export type { AuthSettings } from './http/auth.ts'
-export { defaults, type GatewaySettings, type Log } from './settings.ts'
-export type { Timers } from './timers.ts'
+export { defaults, type GatewaySettings } from './settings.ts'
 
 export interface GatewayParts {
   readonly commands: Commands

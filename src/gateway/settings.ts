@@ -31,7 +31,7 @@ export const defaults: GatewaySettings = {
   headMs: 5000,
   outboxBytes: 4 * 1024 * 1024,
   unanswered: 256,
-  resumePage: 500,
+  resumePage: 250,
   atLeastMs: 5000,
   stopMs: 1000,
 }

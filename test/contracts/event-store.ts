@@ -435,8 +435,7 @@ export const behavesLikeAnEventStore = (name: string, open: () => Promise<OpenSt
         await append(stream, events(500))
         const total = 500 + 40 * 5 * 10
         const writing = (async () => {
-          for (let round = 0; round < 40; round++)
-            await Promise.all(numbers(5).map(() => append(stream, events(10))))
+          for (let round = 0; round < 40; round++) await Promise.all(numbers(5).map(() => append(stream, events(10))))
         })()
         const subscriptions = numbers(3).map(() =>
           client.subscribeToAll({ fromPosition: START, filter: streamNameFilter({ prefixes: [stream] }) }),

@@ -22,9 +22,7 @@ describe('docs/refusals.md', () => {
 describe('docs/rules.md', () => {
   const written = [...read('docs/rules.md').matchAll(/^\| ([A-Z]\d+) +\|/gm)].map(match => match[1]!)
   const carried = under('test', '.ts').flatMap(file =>
-    [...read(file).matchAll(/\b(?:it|test)(?:\.\w+)?(?:\(|[^'"`\n]*\()\s*['"`](?:\[[A-Z]\d+\] ?)+/g)].flatMap(match =>
-      [...match[0].matchAll(/\[([A-Z]\d+)\]/g)].map(tag => tag[1]!),
-    ),
+    [...read(file).matchAll(/['"`]\[([A-Z]\d+)\] /g)].map(match => match[1]!),
   )
   it('numbers each rule once', () => {
     expect(written).toEqual([...new Set(written)])

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { timeoutOf } from '../../src/embedded/calls/call.ts'
 import { parseStoreArguments } from '../../src/embedded/command.ts'
 import { parseAddress } from '../../src/embedded/event-store.ts'
-import { isAlive, startTimeIn, thisProcess } from '../../src/embedded/lock.ts'
+import { hasEnded, isAlive, startTimeIn, thisProcess } from '../../src/embedded/lock.ts'
 import { streamDeleted, trailersOf } from '../../src/embedded/protocol/status.ts'
 
 describe('the command line', () => {
@@ -69,5 +69,10 @@ describe('the holder of a data folder', () => {
   it('is told by the start time in /proc, whatever the command is called', () => {
     const fields = Array.from({ length: 49 }, (_, i) => String(i + 4)).join(' ')
     expect(startTimeIn(`42 (a ) odd (name) S ${fields}`)).toBe('22')
+  })
+
+  it('does not take a zombie for its holder: it has ended, whoever forgot to collect it', () => {
+    expect(hasEnded('42 (a ) Z (name) Z 1 42')).toBe(true)
+    expect(hasEnded('42 (a ) Z (name) S 1 42')).toBe(false)
   })
 })

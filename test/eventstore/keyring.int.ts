@@ -6,6 +6,11 @@ import { freshDatabase } from '../support/postgres.ts'
 
 const database = freshDatabase()
 const masterKey = randomBytes(32)
+const fault = (error: Error) => {
+  throw error
+}
+const ringOf = (key = masterKey, onTampered: (error: Error) => void = fault) =>
+  openKeyring(database.pool, key, onTampered)
 const place = (message: string, author = 'alice', at = '2026-01-02T03:04:05.678Z') => ({
   conversation: 'c',
   message,
@@ -16,9 +21,9 @@ const opening = (message: string) => ({ conversation: 'c', message })
 
 describe('the keyring', () => {
   it('[S3] has one key for a conversation, an author and a month, whoever asks first', async () => {
-    const rings = await Promise.all([openKeyring(database.pool, masterKey), openKeyring(database.pool, masterKey)])
+    const rings = await Promise.all([ringOf(), ringOf()])
     const sealed = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => rings[n % 2]!.seal(place(`m${n}`), `text ${n}`)),
+      Array.from({ length: 20 }, async (_, n) => rings[n % 2]!.seal(place(`m${n}`), `text ${n}`)),
     )
     expect(new Set(sealed.map(({ key }) => key)).size).toBe(1)
     const others = await Promise.all([
@@ -26,23 +31,36 @@ describe('the keyring', () => {
       rings[0].seal(place('y', 'alice', '2026-02-01T00:00:00.000Z'), 'y'),
     ])
     expect(new Set([...others, sealed[0]!].map(({ key }) => key)).size).toBe(3)
-    const reopened = await openKeyring(database.pool, masterKey)
+    const reopened = await ringOf()
     expect(await reopened.open(opening('m7'), sealed[7]!)).toBe('text 7')
   })
 
   it('[S4] without its key a content is gone', async () => {
-    const ring = await openKeyring(database.pool, masterKey)
+    const ring = await ringOf()
     const sealed = await ring.seal(place('gone', 'carol'), 'text')
     await database.pool.query('DELETE FROM keyring.content_key WHERE author = $1', ['carol'])
-    const later = await openKeyring(database.pool, masterKey)
+    const later = await ringOf()
     expect(await later.open(opening('gone'), sealed)).toBeNull()
   })
 
   it('[S5] keys are wrapped, and another master key is told at once', async () => {
-    const ring = await openKeyring(database.pool, masterKey)
+    const ring = await ringOf()
     await ring.seal(place('m'), 'text')
     const { rows } = await database.pool.query<{ wrapped: Buffer }>('SELECT wrapped FROM keyring.content_key')
     for (const { wrapped } of rows) expect(wrapped).toHaveLength(12 + 32 + 16)
-    await expect(openKeyring(database.pool, randomBytes(32))).rejects.toThrow(/MASTER_KEY is not the key/)
+    await expect(ringOf(randomBytes(32))).rejects.toThrow(/MASTER_KEY is not the key/)
+  })
+
+  it('[S6] a content that was tampered with is reported, and reads as gone', async () => {
+    const tampered: string[] = []
+    const ring = await ringOf(masterKey, error => tampered.push(error.message))
+    const sealed = await ring.seal(place('t'), 'text')
+    expect(await ring.open(opening('another'), sealed)).toBeNull()
+    expect(await ring.open(opening('t'), { ...sealed, box: 'AAAA' })).toBeNull()
+    expect(tampered).toEqual([
+      expect.stringMatching(/message another of c does not open/),
+      expect.stringMatching(/message t of c does not open: .*has 3 bytes/),
+    ])
+    expect(await ring.open(opening('t'), sealed)).toBe('text')
   })
 })

@@ -9,7 +9,7 @@ export const conversation = '6f2f3c36-2c39-5c55-9e53-0c3f8f1f3a10'
 const at = '2026-01-02T03:04:05.006Z'
 
 let ids = 0
-export const newId = (): string => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`
+const newId = (): string => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`
 
 interface Place {
   readonly position: number

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { api, type AuditedEvent, type Sent } from '../../src/client/index.ts'
 import { connectEventStore, startFeed } from '../../src/eventstore/index.ts'
 import { openProjections } from '../../src/projections/index.ts'
-import { dump } from '../support/read-models.ts'
+import { dumpReadModels } from '../support/read-models.ts'
 import { freePort, freshFolder, person, startServer, token, type Server } from '../support/server.ts'
 
 const fault = (error: unknown) => {
@@ -23,7 +23,7 @@ async function rebuiltBeside(server: Server) {
     projections.start(feed, fault)
     await feed.live
     expect(await projections.reached(feed.head(), 60_000)).toBe(true)
-    return { live: await dump(pool, 'read'), rebuilt: await dump(pool, 'rebuilt') }
+    return { live: await dumpReadModels(pool, 'read'), rebuilt: await dumpReadModels(pool, 'rebuilt') }
   } finally {
     feed.stop()
     await projections.stop()

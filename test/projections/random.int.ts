@@ -2,9 +2,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { freshDatabase } from '../support/postgres.ts'
+import { dumpReadModels } from '../support/read-models.ts'
 import * as naive from './naive.ts'
 import { groups, people, randomHistory } from './random-history.ts'
-import { dumpReadModels, empty, folded, openReadModels } from './read-models.ts'
+import { empty, folded, openReadModels } from './read-models.ts'
 
 const database = freshDatabase()
 const runs = { numRuns: 25 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { openProjections, type Projections } from '../../src/projections/index.ts'
 import type { RecordedEvent } from '../../src/eventstore/index.ts'
+import { tablesIn } from '../support/read-models.ts'
 import { GivenFeed } from './history.ts'
 
 export const freshSchema = (): string => `models_${randomUUID().slice(0, 8)}`
@@ -54,22 +55,4 @@ export async function empty(pool: pg.Pool, schema: string): Promise<void> {
     table === 'checkpoint' ? `update "${schema}".checkpoint set position = -1` : `delete from "${schema}"."${table}"`,
   )
   await pool.query(statements.join(';'))
-}
-
-async function tablesIn(pool: pg.Pool, schema: string): Promise<string[]> {
-  const tables = await pool.query<{ name: string }>(
-    'select tablename as name from pg_tables where schemaname = $1 order by tablename collate "C"',
-    [schema],
-  )
-  return tables.rows.map(({ name }) => name)
-}
-
-/** All rows of all tables of a schema, the checkpoint's epoch included, in an order that only depends on what they say. */
-export async function dumpReadModels(pool: pg.Pool, schema: string): Promise<Record<string, string[]>> {
-  const dump: Record<string, string[]> = {}
-  for (const name of await tablesIn(pool, schema)) {
-    const rows = await pool.query<{ row: string }>(`select t::text as row from "${schema}"."${name}" t`)
-    dump[name] = rows.rows.map(({ row }) => row).sort()
-  }
-  return dump
 }

@@ -1,18 +1,20 @@
 // Read models, row by row.
-import type { Pool } from 'pg'
+import type pg from 'pg'
 
-/** Every row of every table of a schema, as JSON, in an order that depends on the rows alone. */
-export async function dump(pool: Pool, schema: string): Promise<Record<string, string[]>> {
-  const { rows: tables } = await pool.query<{ name: string }>(
-    `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = $1 AND table_type = 'BASE TABLE' ORDER BY 1`,
+export async function tablesIn(pool: pg.Pool, schema: string): Promise<string[]> {
+  const tables = await pool.query<{ name: string }>(
+    'select tablename as name from pg_tables where schemaname = $1 order by tablename collate "C"',
     [schema],
   )
-  const models: Record<string, string[]> = {}
-  for (const { name } of tables) {
-    const { rows } = await pool.query<{ row: string }>(
-      `SELECT to_jsonb(t)::text AS row FROM "${schema}"."${name}" t ORDER BY (to_jsonb(t)::text) COLLATE "C"`,
-    )
-    models[name] = rows.map(({ row }) => row)
+  return tables.rows.map(({ name }) => name)
+}
+
+/** All rows of all tables of a schema, the checkpoint's epoch included, in an order that only depends on what they say. */
+export async function dumpReadModels(pool: pg.Pool, schema: string): Promise<Record<string, string[]>> {
+  const dump: Record<string, string[]> = {}
+  for (const name of await tablesIn(pool, schema)) {
+    const rows = await pool.query<{ row: string }>(`select t::text as row from "${schema}"."${name}" t`)
+    dump[name] = rows.rows.map(({ row }) => row).sort()
   }
-  return models
+  return dump
 }

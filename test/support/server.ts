@@ -112,7 +112,7 @@ export async function person(
   const client = connect({
     url: server.url,
     token: await token(server.url, user, ['user'], device),
-    WebSocket: WebSocket as never,
+    WebSocket,
     ...rest,
   })
   const heard: Pushed[] = []

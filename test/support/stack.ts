@@ -29,7 +29,7 @@ const fault = (error: unknown) => {
 export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, schema = 'read') {
   const store = connectEventStore(storeUrl, fault)
   const epoch = await epochOf(store, now)
-  const keyring = await openKeyring(pool, masterKey)
+  const keyring = await openKeyring(pool, masterKey, fault)
   const projections = await openProjections({ pool, epoch, schema })
   const feed = startFeed(store, projections.position() < 0 ? undefined : projections.position(), {
     onSetAside: fault,

@@ -21,7 +21,7 @@ type Values<E extends Endpoint> = {
 }
 
 /** A value to be written as JSON; JSON text, where bodies are in it as they came; or undefined: it has answered itself. */
-export type Reply = Refusal | { readonly json: object } | { readonly text: string } | undefined
+type Reply = Refusal | { readonly json: object } | { readonly text: string } | undefined
 
 export type Handlers<O extends Operation = Operation> = {
   readonly [K in O]: (call: Values<(typeof endpoints)[K]>, response: Response) => Promise<Reply> | Reply
@@ -81,7 +81,7 @@ function steps(
   }
 
   const needJson: express.RequestHandler = (request, response, next) => {
-    if (request.is('application/json') !== false) return next()
+    if (request.is('application/json') !== false || request.headers['content-length'] === '0') return next()
     const found = request.headers['content-type'] ?? 'no content-type'
     sendRefusal(response, refuse('wrong-type', `the body has ${found}; application/json is accepted`))
   }
@@ -127,7 +127,7 @@ function askerOf({ user, device }: Identity, byUser: boolean): Asker {
   return { actor: { user, device, session: null }, origin: byUser ? 'user' : 'app' }
 }
 
-export function sendRefusal(response: Response, refusal: Refusal): void {
+function sendRefusal(response: Response, refusal: Refusal): void {
   const { status, headers, body } = problemOf(refusal)
   response.status(status).set(headers).end(JSON.stringify(body))
 }

@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { body, conversationId, deviceId, userId, uuid } from '../socket/protocol.ts'
 import { roles } from './auth.ts'
 
-export const at = z.iso.datetime({ precision: 3 }).describe('RFC 3339 UTC with milliseconds')
-export const seq = z.int().nonnegative()
-export const position = z.string().regex(/^\d+$/).describe('a commit position in $all, decimal')
+const at = z.iso.datetime({ precision: 3 }).describe('RFC 3339 UTC with milliseconds')
+const seq = z.int().nonnegative()
+const position = z.string().regex(/^\d+$/).describe('a commit position in $all, decimal')
 const mark = z.int().min(-1).describe('up to and including this seq; -1: none yet')
 const kind = z.enum(['direct', 'group'])
 const memberRole = z.enum(['owner', 'admin', 'member'])
@@ -38,7 +38,7 @@ const duration = z
     return Number(n) * unitMs[unit as keyof typeof unitMs]
   })
   .refine(ms => ms >= minTtlMs && Number.isSafeInteger(ms), 'a duration of at least 1s')
-export const retentionAsked = z.discriminatedUnion('mode', [
+const retentionAsked = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('permanent') }),
   z.object({ mode: z.literal('temporary'), ttl: duration }).transform(({ mode, ttl }) => ({ mode, ttlMs: ttl })),
 ])
@@ -118,7 +118,7 @@ const said = z.iso
   .transform(text => new Date(text).toISOString())
   .describe('when it was said, RFC 3339 UTC')
 const entry = { line: z.int().min(1), at: said, user: userId }
-export const importEntries = 2000
+const importEntries = 2000
 export const historyAsked = z.object({
   source: z.string().min(1).max(256).describe('names the history, such as a file; lines count within it'),
   upToLine: z.int().min(0).describe('everything up to this line is in, or was no message'),

@@ -119,7 +119,7 @@ export class Connection implements Receiver, Client {
       case 'load-unacknowledged':
         return this.#load(catchUp.unacknowledged(this.user, effect.after, effect.upTo, this.#caughtUp))
       case 'when-drained':
-        return this.#writer.whenDrained(() => this.dispatch({ type: 'drained' }))
+        return this.#writer.whenDrained(() => this.dispatch({ type: 'drained', head: fanout.position() }))
       case 'start-settling':
         return this.#timer('settled', this.#parts.settings.settleMs)
       case 'start-beat':
@@ -154,7 +154,7 @@ export class Connection implements Receiver, Client {
     page.then(
       ({ frames, next }) => {
         this.#caughtUp += frames.length
-        this.dispatch({ type: 'loaded', frames, next, head: this.#parts.fanout.position() })
+        this.dispatch({ type: 'loaded', frames, next })
       },
       (error: unknown) => this.#fail(error),
     )

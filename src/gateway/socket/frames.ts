@@ -6,7 +6,7 @@ import type { Outgoing } from './outbox.ts'
 import type { ServerFrame } from './protocol.ts'
 import { textFrame } from './wire.ts'
 
-export interface PushedMessage {
+interface PushedMessage {
   readonly conversation: string
   readonly seq: number
   readonly id: string
@@ -16,7 +16,7 @@ export interface PushedMessage {
   readonly position: Position
 }
 
-export interface PushedReceipt {
+interface PushedReceipt {
   readonly conversation: string
   readonly user: string
   readonly kind: 'delivered' | 'read'
@@ -25,7 +25,7 @@ export interface PushedReceipt {
   readonly position: Position
 }
 
-export interface PushedMember {
+interface PushedMember {
   readonly conversation: string
   readonly seq: number
   readonly user: string

@@ -14,7 +14,7 @@ export const deviceId = userId
 export const uuid = z.uuid('a UUID').transform(id => id.toLowerCase())
 /** Any short name may be asked for; one that is no UUID is simply unknown. */
 export const conversationId = z.string().min(1).max(128)
-export const origin = z.enum(['app', 'user'], 'app or user')
+const origin = z.enum(['app', 'user'], 'app or user')
 const upTo = z.int('a seq, a whole number')
 
 /** The client's own JSON object, stored and returned as it came. Fields that Verbatim knows are checked where present. */
@@ -46,23 +46,14 @@ export const clientFrames = {
   ping: z.object({ type: z.literal('ping'), ...asked }),
 }
 
-export const clientFrame = z.discriminatedUnion('type', [
-  clientFrames.send,
-  clientFrames.delivered,
-  clientFrames.read,
-  clientFrames.watch,
-  clientFrames.unwatch,
-  clientFrames.activity,
-  clientFrames.resume,
-  clientFrames.ping,
-])
-export type ClientFrame = z.infer<typeof clientFrame>
+type ClientFrames = typeof clientFrames
+export type ClientFrame = { [T in keyof ClientFrames]: z.infer<ClientFrames[T]> }[keyof ClientFrames]
 
 const at = z.iso.datetime({ precision: 3 })
 const cursor = z.string().describe('opaque; never expires')
 const seq = z.int().nonnegative()
 
-export const limits = z.object({
+const limits = z.object({
   members: z.int().describe('members of a group, its creator among them'),
   bodyBytes: z.int(),
   frameBytes: z.int(),

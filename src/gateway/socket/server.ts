@@ -16,7 +16,7 @@ export interface Sockets {
   stop(): Promise<void>
 }
 
-export const socketPath = '/v1/socket'
+const socketPath = '/v1/socket'
 
 export function createSockets(parts: SocketParts, feed: Feed, auth: Auth): Sockets {
   const { settings, timers, fanout, logins, presence } = parts

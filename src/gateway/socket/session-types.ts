@@ -35,8 +35,8 @@ export interface Resuming extends Held, Taking {
   readonly mode: 'resuming'
   readonly base: Position
   readonly from: Position | undefined
-  /** The page to be loaded once the reader has taken the one before. */
-  readonly next: Position | undefined
+  /** A page is with the reader; once it is taken the next one is loaded, after this position, or that was all. */
+  readonly page: { readonly next: Position | undefined } | undefined
 }
 
 export interface Live extends Taking {
@@ -69,9 +69,8 @@ export type Event =
       readonly type: 'loaded'
       readonly frames: readonly Outgoing[]
       readonly next: Position | undefined
-      readonly head: Position
     }
-  | { readonly type: 'drained' }
+  | { readonly type: 'drained'; readonly head: Position }
   | { readonly type: 'settled' }
   | { readonly type: 'beat'; readonly head: Position }
   | { readonly type: 'slow' }

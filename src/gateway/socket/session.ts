@@ -101,13 +101,15 @@ export function sessionTable(limits: SessionLimits): Table {
       framed: ask,
       answered,
       reached: (state, { reached, head }) => (reached ? resumeFrom(state, head) : reset(state, 'unknown-cursor')),
-      loaded: (state, { frames, next, head }) => {
-        const sends = frames.map((frame): Effect => ({ do: 'send', frame }))
-        if (next !== undefined) return { state: { ...state, next }, effects: [...sends, { do: 'when-drained' }] }
-        const { state: live, effects } = goLive(state, head)
-        return { state: live, effects: [...sends, ...effects] }
+      loaded: (state, { frames, next }) => ({
+        state: { ...state, page: { next } },
+        effects: [...frames.map(frame => ({ do: 'send', frame }) as const), { do: 'when-drained' }],
+      }),
+      drained: (state, { head }) => {
+        if (state.page === undefined) return stay(state)
+        const { next } = state.page
+        return next === undefined ? goLive(state, head) : loadFrom({ ...state, page: undefined }, next)
       },
-      drained: state => (state.next === undefined ? stay(state) : loadFrom({ ...state, next: undefined }, state.next)),
     },
     live: {
       ...always,
@@ -178,7 +180,7 @@ const resuming = (state: Settling, from: Position | undefined): Resuming => ({
   ...state,
   mode: 'resuming',
   from,
-  next: undefined,
+  page: undefined,
 })
 
 /** It does not resume: it gets what is unacknowledged. */
@@ -186,7 +188,7 @@ const catchUp = (state: Settling): Step => loadFrom(resuming(state, undefined), 
 
 /** It cannot resume, is told so, and goes on as one that does not. */
 function reset(state: Settling | Resuming, reason: 'epoch' | 'unknown-cursor'): Step {
-  const { state: after, effects } = loadFrom({ ...state, mode: 'resuming', from: undefined, next: undefined }, -1)
+  const { state: after, effects } = loadFrom({ ...state, mode: 'resuming', from: undefined, page: undefined }, -1)
   return { state: after, effects: [{ do: 'reset', reason }, ...effects] }
 }
 

@@ -1,0 +1,54 @@
+// The catalogue: everything that can be asked of Verbatim, with what it answers. A refusal is an answer.
+import type { Refusal, Retention, SessionEnd } from '../domain/index.ts'
+import type { Actor, Origin, Position } from '../eventstore/index.ts'
+import type { SentMessage } from './ports.ts'
+
+/** Who asks, and how. */
+export interface Asker {
+  readonly actor: Actor & { readonly user: string; readonly device: string }
+  readonly origin: Origin
+}
+
+export interface SessionRef {
+  readonly user: string
+  readonly session: string
+  readonly device: string
+  readonly box: string
+}
+
+/** One line's meaning in an imported history; see domain/conversation/commands.ts. `body` is JSON text. */
+export type ImportEntry = { readonly line: number; readonly at: string; readonly user: string } & (
+  | { readonly what: 'joined' }
+  | { readonly what: 'left' }
+  | { readonly what: 'said'; readonly id: string; readonly body: string }
+)
+
+export interface Commands {
+  /** `body` is the JSON text of the body; `to` a user or a conversation. The same id is always answered the same. */
+  sendMessage(
+    asker: Asker,
+    send: { id: string; to: { user: string } | { conversation: string }; body: string },
+  ): Promise<SentMessage | Refusal>
+  markDelivered(asker: Asker, mark: { conversation: string; upTo: number }): Promise<Refusal | undefined>
+  markRead(asker: Asker, mark: { conversation: string; upTo: number }): Promise<Refusal | undefined>
+  startGroup(
+    asker: Asker,
+    group: { id: string; name: string; members: readonly string[]; delivered: boolean; retention: Retention },
+  ): Promise<{ seq: number; position: Position } | Refusal>
+  addMember(asker: Asker, member: { conversation: string; user: string }): Promise<{ position: Position } | Refusal>
+  leave(asker: Asker, member: { conversation: string }): Promise<{ position: Position } | Refusal>
+  /** The user did something: told to the log at most once in five seconds. */
+  recordActivity(asker: Asker): Promise<void>
+  /** Registers who is new, links a new device, opens the session. */
+  openSession(session: SessionRef): Promise<void>
+  closeSession(session: SessionRef, why: SessionEnd): Promise<void>
+  /** The channel's conversation (its id follows from the channel's name), started where there is none. */
+  startImport(asker: Asker, channel: { name: string }): Promise<{ conversation: string; position: Position } | Refusal>
+  /** `imported`: how many entries are new; what is known already, by source and line, changes nothing. */
+  importHistory(
+    asker: Asker,
+    history: { conversation: string; source: string; upToLine: number; entries: readonly ImportEntry[] },
+  ): Promise<{ imported: number; upToLine: number; position: Position } | Refusal>
+  /** An auditor looked: told to the log before the answer begins. `call` names it, without any content. */
+  recordAccess(asker: Asker, access: { call: string; conversation: string | null }): Promise<void>
+}
