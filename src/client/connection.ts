@@ -139,7 +139,7 @@ const table: Table = {
     resumed: stay,
     reset: stay,
     lost,
-    refused,
+    refused: stay,
     timer: giveUpOn,
     close: closing,
   },

@@ -78,6 +78,7 @@ export function conversationWriter(
   const writeLot = async (id: string, lot: readonly Queued[]): Promise<void> => {
     const [{ hot, fresh }] = await Promise.all([conversations.get(id), before(lot.map(task => task.command))])
     for (let current = fresh; ; current = true) {
+      const { head } = hot // what the decision is made on; a receipt may let `hot` catch up while bodies are sealed
       const { state, outcomes } = decideAll(hot, lot)
       // memory may be behind another box: nobody is refused before the stream itself was read
       if (!current && outcomes.some(({ outcome }) => isRefusal(outcome))) {
@@ -92,14 +93,13 @@ export function conversationWriter(
       let write: Appended | null = null
       if (events.length > 0) {
         try {
-          write = await store.append(streamOf('conversation', id), events, hot.head < 0 ? 'none' : hot.head)
+          write = await store.append(streamOf('conversation', id), events, head < 0 ? 'none' : head)
         } catch (error) {
           if (!(error instanceof WrongRevision)) throw error
           await conversations.catchUp(hot)
           continue
         }
-        hot.state = state
-        hot.head = write.revision
+        if (hot.head < write.revision) Object.assign(hot, { state, head: write.revision })
       }
       for (const { task, outcome } of outcomes) task.settle(isRefusal(outcome) ? outcome : { ...outcome, write })
       return

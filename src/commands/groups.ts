@@ -3,9 +3,12 @@ import { isRefusal, refuse, type Refusal, type Retention } from '../domain/index
 import type { ConversationCommand } from '../domain/conversation/commands.ts'
 import type { Position } from '../eventstore/index.ts'
 import type { ConversationWriter, Written } from './conversation-writer.ts'
-import { isUuid } from './ids.ts'
+import { isChosenId, isUuid } from './ids.ts'
 import type { Asker } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
+
+/** Members that a group may begin with: they stand in one event, which has to fit into one write. */
+const mostMembers = 5_000
 
 export function groups(writer: ConversationWriter, memberLimit: number, head: () => Position, now: () => string) {
   const write = async (
@@ -26,6 +29,12 @@ export function groups(writer: ConversationWriter, memberLimit: number, head: ()
       group: { id: string; name: string; members: readonly string[]; delivered: boolean; retention: Retention },
     ) => {
       const { id: conversation, ...rest } = group
+      if (!isChosenId(conversation)) return refuse('bad-request', `id ${conversation}: a UUID of version 4 or 7`)
+      if (group.members.length > mostMembers)
+        return refuse(
+          'too-large',
+          `${group.members.length} members at once; at most ${mostMembers}: add the others after`,
+        )
       const written = await write(asker, conversation, (by, at) => ({
         type: 'StartGroup',
         conversation,
@@ -34,7 +43,7 @@ export function groups(writer: ConversationWriter, memberLimit: number, head: ()
         at,
         ...rest,
       }))
-      return isRefusal(written) ? written : { seq: written.from, ...positionOf(written) }
+      return isRefusal(written) ? written : { seq: 0, ...positionOf(written) }
     },
     add: async (asker: Asker, { conversation, user }: { conversation: string; user: string }) => {
       const written = await write(asker, conversation, (by, at) => ({ type: 'InviteMember', user, by, at }))

@@ -41,9 +41,10 @@ export function hotConversations(
     { cache: false, maxBatchSize: 1_000 },
   )
 
-  const catchUp = async (hot: HotConversation): Promise<void> => {
+  const readTail = async (hot: HotConversation): Promise<void> => {
     for await (const page of store.read(streamOf('conversation', hot.id), hot.head + 1)) {
       for (const raw of page) {
+        if (raw.revision <= hot.head) continue // the writer has appended it meanwhile
         const event = decode(raw)
         hot.head = raw.revision
         if (event === undefined) continue
@@ -53,6 +54,15 @@ export function hotConversations(
         onMessage({ id: event.id, conversation: hot.id, seq: event.revision, from, at, position: event.position })
       }
     }
+  }
+
+  /** One after another: a reading that began earlier may not know what this one is to find. */
+  const reading = new WeakMap<HotConversation, Promise<void>>()
+  const catchUp = (hot: HotConversation): Promise<void> => {
+    const before = reading.get(hot) ?? Promise.resolve()
+    const mine = before.catch(() => undefined).then(() => readTail(hot))
+    reading.set(hot, mine)
+    return mine
   }
 
   const load = async (id: string): Promise<HotConversation> => {

@@ -38,7 +38,10 @@ const LONGEST_STOP = 10_000
 export const startEventStoreProcess = async (options: EventStoreProcessOptions): Promise<EventStoreProcess> => {
   const { dir, host = '127.0.0.1', port = 0, onExit, log = line => void process.stderr.write(`${line}\n`) } = options
   const args = [ENTRY, '--dir', dir, '--host', host, '--port', String(port), '--with-parent']
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true, // a group of its own: Ctrl-C is for the parent, which stops this when its own work is done
+  })
   // its end of the pipe goes with it; ours must not throw then
   child.stdin.on('error', () => undefined)
   const said: string[] = []

@@ -16,7 +16,10 @@ export type RecordedEvent = DomainEvent<Sealed> & {
 /** One type of event out of all. */
 export type Recorded<T extends RecordedEvent['type']> = Extract<RecordedEvent, { type: T }>
 
-const at = z.string()
+/** What the read models can hold: RFC 3339 times of years that have a number, text without NUL, 32-bit numbers. */
+const at = z.string().regex(/^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)
+const text = z.string().regex(/^[^\0]*$/)
+const count = z.int32()
 const user = z.string()
 const role = z.enum(['owner', 'admin', 'member'])
 const retention = z.union([
@@ -24,7 +27,7 @@ const retention = z.union([
   z.object({ mode: z.literal('temporary'), ttlMs: z.int() }),
 ])
 const sealed = z.object({ key: z.uuid(), box: z.string() })
-const mark = z.object({ user, device: z.string(), upTo: z.int(), at })
+const mark = z.object({ user, device: z.string(), upTo: count, at })
 const session = z.object({ user, session: z.string(), device: z.string(), box: z.string(), at })
 const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost'])
 
@@ -33,9 +36,9 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   ConversationStarted: z.object({
     conversation: z.string(),
     kind: z.enum(['direct', 'group']),
-    name: z.string().nullable(),
+    name: text.nullable(),
     members: z.array(z.object({ user, role })),
-    memberLimit: z.int(),
+    memberLimit: count,
     delivered: z.boolean(),
     retention,
     at,
@@ -43,7 +46,7 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   MemberJoined: z.object({ user, role, invitedBy: user.nullable(), at }),
   MemberLeft: z.object({ user, at }),
   MessageSent: z.object({ from: user, at, content: sealed }),
-  HistoryImported: z.object({ source: z.string(), fromLine: z.int(), upToLine: z.int(), memberLimit: z.int(), at }),
+  HistoryImported: z.object({ source: text, fromLine: count, upToLine: count, memberLimit: count, at }),
   MessagesDelivered: mark,
   MessagesRead: mark,
   SessionOpened: session,

@@ -41,7 +41,7 @@ export function startFeed(
   let kept: RecordedEvent[] = []
   let head = after ?? -1
   let aside = 0
-  let roomAgain: (() => void) | undefined
+  const waitForRoom: (() => void)[] = []
   let isLive: () => void
   const live = new Promise<void>(resolve => (isLive = resolve))
 
@@ -62,7 +62,7 @@ export function startFeed(
     head = batch.upTo
     batches.next({ events, upTo: batch.upTo })
     if (batch.live) isLive()
-    if (kept.length > mostKept) return new Promise(resolve => (roomAgain = resolve))
+    if (kept.length > mostKept) return new Promise(resolve => waitForRoom.push(resolve))
   }
 
   const stop = store.subscribe(prefixes, after, { take, lost: hooks.onLost })
@@ -75,7 +75,7 @@ export function startFeed(
     release: upTo => {
       const from = firstAfter(kept, upTo)
       if (from > 0) kept = kept.slice(from)
-      if (kept.length <= mostKept) roomAgain?.()
+      if (kept.length <= mostKept) for (const go of waitForRoom.splice(0)) go()
     },
     setAside: () => aside,
     stop: () => {

@@ -88,8 +88,8 @@ export interface EventStore {
   last(stream: string): Promise<RawEvent | undefined>
   /**
    * All events of streams with these prefixes after a position (exclusive; undefined: from the start), then live ones, until
-   * the returned function is called. Reconnects by itself. A batch is handed on only once the one before has been taken,
-   * so a slow reader slows the reading and costs no memory.
+   * the returned function is called. Reconnects by itself. A few batches are under way at most; the next is
+   * handed on when one has been taken, so a slow reader slows the reading and costs no memory.
    */
   subscribe(prefixes: readonly string[], after: Position | undefined, reader: FeedReader): () => void
   close(): Promise<void>

@@ -170,12 +170,15 @@ export async function receiptsSince(
   const rows = await rowsOf(
     db,
     sql<MoveColumns>`
-      select f.* from ${db.table('membership')} i cross join lateral (
-        select f.* from ${db.table('receipt')} f where f.conversation = i.conversation and f.raises
-          and f.position > greatest(i.joined_position, ${after}) and f.position <= least(i.left_position, ${upTo})
-        order by f.position limit ${limit}) f
-      where i.user_id = ${user} and i.joined_position <= ${upTo} and (i.left_position is null or i.left_position > ${after})
-      order by f.position limit ${limit}`,
+      select f.* from (
+        select f.conversation, f.position from ${db.table('membership')} i cross join lateral (
+          select f.conversation, f.position from ${db.table('receipt')} f where f.conversation = i.conversation and f.raises
+            and f.position > greatest(i.joined_position, ${after}) and f.position <= least(i.left_position, ${upTo})
+          order by f.conversation, f.position limit ${limit}) f
+        where i.user_id = ${user} and i.joined_position <= ${upTo} and (i.left_position is null or i.left_position > ${after})
+        order by f.position limit ${limit}) p
+      join ${db.table('receipt')} f on f.conversation = p.conversation and f.position = p.position and f.raises
+      order by f.position`,
   )
   return rows.map(({ conversation, user_id, device, kind, up_to, at, position }) => ({
     conversation,

@@ -35,7 +35,9 @@ const does = (effects: readonly Effect[]) => effects.map(effect => effect.do)
 /** The socket as its owner has it: opened by `open`, gone by `drop` or when it was lost or refused. */
 const socketAfter = (had: boolean, now: State, event: Happening, effects: readonly Effect[]) => {
   const hasOne = ['connecting', 'settling', 'resuming', 'live'].includes(now.is)
-  let has = had && !(hasOne && (event.type === 'lost' || event.type === 'refused'))
+  // only an upgrade can be refused: later there is a socket, whose end is `lost`
+  const gone = (hasOne && event.type === 'lost') || (now.is === 'connecting' && event.type === 'refused')
+  let has = had && !gone
   let most = has ? 1 : 0
   for (const effect of effects) {
     if (effect.do === 'drop') has = false

@@ -206,6 +206,29 @@ describe('a group', () => {
     }
   })
 
+  it('[J7] nobody takes a conversation whose id follows from a name before its people do', async () => {
+    const { alice, bob } = people()
+    const retention = { mode: 'permanent' } as const
+    const taken = {
+      id: directConversation(alice, bob),
+      name: 'mine',
+      members: [alice, bob],
+      delivered: false,
+      retention,
+    }
+    expect(await stack.commands.startGroup(asker('mallory'), taken)).toMatchObject({ refused: 'bad-request' })
+    expect(accepted(await send(alice, bob)).seq).toBe(1)
+  })
+
+  it('[J8] asking twice to start a group starts one; a stranger’s id is refused', async () => {
+    const { alice, bob } = people()
+    const group = { id: uuid(), name: 'tea', members: [], delivered: false, retention: { mode: 'permanent' } as const }
+    for (let n = 0; n < 2; n++)
+      expect(accepted(await stack.commands.startGroup(asker(alice), group))).toMatchObject({ seq: 0 })
+    expect(await stack.commands.startGroup(asker(bob), group)).toMatchObject({ refused: 'conversation-exists' })
+    expect(await readAll(stack.store, `conversation-${group.id}`)).toHaveLength(1)
+  })
+
   it('a member who comes and goes over two boxes at once ends in one consistent history', async () => {
     const { alice, bob } = people()
     const conversation = await start(alice, [bob])

@@ -29,6 +29,9 @@ describe('an event read back from the log', () => {
     expect(() => decode({ ...sent, data: { ...(sent.data as object), from: 7 } })).toThrow(
       /event 3 of conversation-\S+ \(MessageSent, position 300\) has data that cannot be read[^]*from/,
     )
+    const imported = samples.find(({ type }) => type === 'HistoryImported')!
+    for (const poison of [{ upToLine: 3e9 }, { at: '0000-01-01T00:00:00Z' }, { source: 'a\0b' }])
+      expect(() => decode({ ...imported, data: { ...(imported.data as object), ...poison } })).toThrow(/cannot be read/)
     expect(() => decode({ ...sent, metadata: null })).toThrow(/metadata that cannot be read/)
     expect(() => decode({ ...sent, data: null })).toThrow(/data that cannot be read/)
   })

@@ -31,7 +31,10 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
 
   decide: {
     StartGroup: ({ conversation, name, by, members, memberLimit, delivered, retention, at }, now) => {
-      if (now.status === 'open') return refuse('conversation-exists', `there already is a conversation ${conversation}`)
+      if (now.status === 'open') {
+        const owner = by !== null && now.members.get(by) === 'owner'
+        return owner ? [] : refuse('conversation-exists', `there already is a conversation ${conversation}`)
+      }
       const others = [...new Set(members)].filter(user => user !== by)
       if (others.length + (by === null ? 0 : 1) > memberLimit)
         return refuse('group-is-full', `${others.length + 1} members; a group has at most ${memberLimit}`)
@@ -71,7 +74,8 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
 
     SendDirect: ({ conversation, id, from, to, content, at }, now) => {
       const message = { type: 'MessageSent', id, data: { from, at, content } } as const
-      if (now.status === 'open') return notIn(now, from) ?? [message]
+      if (now.status === 'open')
+        return notIn(now, from) ?? (now.kind === 'direct' ? [message] : refuse('not-allowed', 'this is no direct chat'))
       const members = [...new Set([from, to])].sort().map(user => ({ user, role: 'member' as const }))
       const retention = { mode: 'permanent' } as const
       const data = {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Appended } from '../port.ts'
 import { exact, expectedRevision, failure, toClient } from './convert.ts'
 import type { Request } from './messages.ts'
+import { within } from './within.ts'
 
 /** BatchAppend has no deadline of its own in the client: a hung node would never be noticed. */
 const attemptMs = 5_000
@@ -26,21 +27,5 @@ export async function append(client: EventStoreDBClient, request: Request & { op
       if (failure(error).kind !== 'unavailable' || Date.now() + pause > end) throw error
       await sleep(pause)
     }
-  }
-}
-
-/** The promise's outcome, or a `timeout` error of the client's kind. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(Object.assign(new Error(`no answer from the event store in ${ms} ms`), { type: 'timeout' })),
-      ms,
-    )
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

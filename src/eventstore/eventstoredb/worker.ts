@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { append } from './append.ts'
 import { fromClient, failure } from './convert.ts'
 import { perTick, type Answer, type ReadDone, type Request } from './messages.ts'
+import { within } from './within.ts'
 import { subscribe, type ClientSubscription } from './subscribe.ts'
 
 const port = parentPort!
@@ -12,7 +13,12 @@ const client = EventStoreDBClient.connectionString((workerData as { url: string 
 const answer = perTick<Answer>(text => port.postMessage(text))
 const subscriptions = new Map<number, ClientSubscription>()
 
-async function read(n: number, stream: string, options: ReadStreamOptions): Promise<ReadDone> {
+/** A page; a node that hangs would otherwise be waited for without end. */
+const readMs = 10_000
+
+const read = (n: number, stream: string, options: ReadStreamOptions) => within(readMs, page(n, stream, options))
+
+async function page(n: number, stream: string, options: ReadStreamOptions): Promise<ReadDone> {
   const events = []
   try {
     for await (const { event } of client.readStream(stream, options)) if (event) events.push(fromClient(event))

@@ -5,6 +5,12 @@ import { roles } from './auth.ts'
 
 const at = z.iso.datetime({ precision: 3 }).describe('RFC 3339 UTC with milliseconds')
 const seq = z.int().nonnegative()
+/** Seqs and lines are 32-bit numbers in the read models. */
+const most = 2 ** 31 - 1
+const text = z
+  .string()
+  .min(1, 'not empty')
+  .regex(/^[^\0]*$/, 'no NUL')
 const position = z.string().regex(/^\d+$/).describe('a commit position in $all, decimal')
 const mark = z.int().min(-1).describe('up to and including this seq; -1: none yet')
 const kind = z.enum(['direct', 'group'])
@@ -15,7 +21,7 @@ const whole = (least: number, what: string) =>
   z
     .string()
     .regex(/^-?\d{1,15}$/, what)
-    .transform(Number)
+    .transform(digits => Math.min(Number(digits), most))
     .refine(n => n >= least, what)
 export const seqQuery = whole(0, 'a seq, a whole number from 0')
 /** -1, too: "nothing yet", as marks say it. */
@@ -50,7 +56,7 @@ const retention = z.union([
 export const groupAsked = z.object({
   id: uuid.optional().describe('chosen by the client, so that asking twice starts one'),
   kind: z.literal('group', 'group; a direct chat starts with its first message'),
-  name: z.string().min(1, 'not empty').max(200, 'at most 200 characters'),
+  name: text.max(200, 'at most 200 characters'),
   members: z.array(userId).max(100_000).default([]).describe('those besides the creator'),
   retention: retentionAsked.optional(),
   delivered: z.boolean('true or false').default(false).describe('whether delivered marks are kept'),
@@ -116,12 +122,13 @@ export const token = z.object({ token: z.string() })
 const said = z.iso
   .datetime('RFC 3339 UTC')
   .transform(text => new Date(text).toISOString())
+  .refine(text => !text.startsWith('0000') && !text.startsWith('-'), 'a year from 0001')
   .describe('when it was said, RFC 3339 UTC')
-const entry = { line: z.int().min(1), at: said, user: userId }
+const entry = { line: z.int().min(1).max(most), at: said, user: userId }
 const importEntries = 2000
 export const historyAsked = z.object({
-  source: z.string().min(1).max(256).describe('names the history, such as a file; lines count within it'),
-  upToLine: z.int().min(0).describe('everything up to this line is in, or was no message'),
+  source: text.max(256).describe('names the history, such as a file; lines count within it'),
+  upToLine: z.int().min(0).max(most).describe('everything up to this line is in, or was no message'),
   entries: z
     .array(
       z.discriminatedUnion('what', [
@@ -132,7 +139,7 @@ export const historyAsked = z.object({
     )
     .max(importEntries, `at most ${importEntries} entries`),
 })
-export const channelAsked = z.object({ channel: z.string().min(1).max(200) })
+export const channelAsked = z.object({ channel: text.max(200) })
 export const importStarted = z.object({ conversation: z.uuid(), position })
 export const imported = z.object({ imported: z.int(), upToLine: z.int(), position })
 

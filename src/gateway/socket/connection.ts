@@ -64,12 +64,15 @@ export class Connection implements Receiver, Client {
 
   push(frame: Outgoing): void {
     this.dispatch({ type: 'pushed', frame })
-    if (this.#state.mode === 'live' && this.#writer.waiting > this.#parts.settings.outboxBytes)
-      this.dispatch({ type: 'slow' })
+    if (this.#state.mode === 'live') this.#boundWaiting()
   }
 
   tell(frame: Outgoing): void {
     this.dispatch({ type: 'told', frame })
+  }
+
+  #boundWaiting(): void {
+    if (this.#writer.waiting > this.#parts.settings.outboxBytes) this.dispatch({ type: 'slow' })
   }
 
   /** The box stops. */
@@ -148,6 +151,7 @@ export class Connection implements Receiver, Client {
 
   #say(frame: ServerFrame): void {
     this.#writer.push(answer(frame))
+    this.#boundWaiting() // answers count too: a client that only writes would be kept in memory
   }
 
   #load(page: Promise<Page>): void {

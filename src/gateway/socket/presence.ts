@@ -121,6 +121,7 @@ export function createPresence(
       one.watchers.add(watcher)
       return one
     })
+    if (fresh.length === 0) return all
     const loaded = load(fresh)
     for (const one of fresh) one.loaded = loaded
     return all

@@ -20,7 +20,7 @@ const upTo = z.int('a seq, a whole number')
 /** The client's own JSON object, stored and returned as it came. Fields that Verbatim knows are checked where present. */
 export const body = z.looseObject({
   text: z.string('a string').optional(),
-  attachments: z.array(z.string()).optional(),
+  attachments: z.array(z.string()).max(0, 'attachments name media, and this version has none').optional(),
   replyTo: z.uuid().optional(),
 })
 

@@ -46,6 +46,7 @@ export function createSockets(parts: SocketParts, feed: Feed, auth: Auth): Socke
       return refuse('bad-request', `the subprotocols ${offered} are offered; this is ${subprotocol}`)
     const identity = await auth.check(request.headers.authorization, searchParams.get('token'))
     if (isRefusal(identity)) return identity
+    if (stopping) return refuse('busy', 'this box is stopping; another one takes you', 1000)
     return identity.roles.includes('user') ? identity : refuse('wrong-role', 'a socket needs the role user')
   }
 

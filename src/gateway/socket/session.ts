@@ -1,4 +1,4 @@
-// A session's life, pure: a row per mode and event, total. server.ts carries out the effects.
+// A session's life, pure: a row per mode and event, total. connection.ts carries out the effects.
 //
 //   opening ── recorded and attached ──▶ settling ── first frame, or a second ──▶ resuming ── told all ──▶ live
 //   and from each of them: closing

@@ -13,6 +13,8 @@ export function conversationHandlers({
   return {
     async startGroup({ asker, body }) {
       const { id = randomUUID(), name, members, delivered, retention = { mode: 'permanent' } } = body
+      if (retention.mode === 'temporary')
+        return refuse('not-allowed', 'temporary conversations are not there yet: nothing would destroy their keys')
       const started = await commands.startGroup(asker, { id, name, members, delivered, retention })
       if (isRefusal(started)) return started
       return { json: { id, seq: started.seq, position: String(started.position) } }
