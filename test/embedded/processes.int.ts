@@ -137,7 +137,7 @@ describe('a child process', () => {
       .on('error', () => undefined)
       .resume()
     await once(socket, 'connect')
-    const closed = once(socket, 'close')
+    const closed = new Promise(resolve => socket.once('close', resolve)) // reset or ended, it is over
     parent.kill('SIGKILL')
     await closed // by the node, which has stopped
   })
