@@ -1,11 +1,13 @@
 // The engine's pure decisions: expected revisions, idempotency, what metadata hides, filters.
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeEvent } from '../../src/embedded/engine/event-record.ts'
 import { ANY, NO_STREAM, STREAM_EXISTS, decideAppend } from '../../src/embedded/engine/expected.ts'
 import type { KnownIds, StreamState } from '../../src/embedded/engine/expected.ts'
 import { compileFilter } from '../../src/embedded/engine/filter.ts'
-import { firstVisible, isExpired, isSoftDeleted, metadataOf, parseObject } from '../../src/embedded/engine/metadata.ts'
+import { restorationEvent } from '../../src/embedded/engine/deletion.ts'
+import { contentOf, firstVisible, isExpired, writtenMetadata } from '../../src/embedded/engine/metadata.ts'
 import { recentIds } from '../../src/embedded/engine/recent-ids.ts'
 
 const state = (last: number, more: Partial<StreamState> = {}): StreamState => ({
@@ -114,7 +116,8 @@ describe('the memory of ids', () => {
 })
 
 describe('metadata', () => {
-  const of = (json: string) => metadataOf(parseObject(Buffer.from(json)))
+  const written = (json: string, isJson = true) => writtenMetadata({ isJson, data: Buffer.from(json) })
+  const of = (json: string) => written(json).understood
 
   it('hides what is before $tb and before the last $maxCount', () => {
     expect(firstVisible(of('{}'), 9)).toBe(0)
@@ -126,14 +129,47 @@ describe('metadata', () => {
   })
 
   it('says that a stream is deleted by truncating before the end of all revisions', () => {
-    expect(isSoftDeleted(of('{"$tb":9223372036854775807}'))).toBe(true)
-    expect(isSoftDeleted(of('{"$tb":9007199254740991}'))).toBe(false)
-    expect(isSoftDeleted(of('{}'))).toBe(false)
+    expect(of('{"$tb":9223372036854775807}').deleted).toBe(true)
+    expect(of('{"a":1, "$tb" : 9223372036854775807 }').deleted).toBe(true)
+    for (const other of ['9223372036854775806', '9007199254740991', '0'])
+      expect(of(`{"$tb":${other}}`).deleted).toBe(false)
+    expect(of('{}').deleted).toBeUndefined()
   })
 
   it('that cannot be read hides nothing', () => {
-    for (const json of ['', 'x', '[1]', 'null', '{"$tb":"4"}', '{"$maxCount":-1}', '7'])
-      expect(firstVisible(of(json), 9)).toBe(0)
+    for (const json of ['', 'x', '[1]', 'null', '7', '{"$tb":4', '"$tb"']) expect(firstVisible(of(json), 9)).toBe(0)
+    expect(firstVisible(written('{"$tb":4}', false).understood, 9)).toBe(0)
+  })
+
+  it('hides nothing by a number that is not positive, and nothing at all where a value is no whole number', () => {
+    expect(of('{"$maxCount":0,"$maxAge":-1,"$tb":-5}')).toEqual({})
+    expect(of('{"$maxCount":0,"$tb":4}')).toMatchObject({ truncateBefore: 4 })
+    for (const odd of ['"4"', '4.5', '4e2', 'true', 'null', '{}', '[4]', '9223372036854775808'])
+      for (const name of ['$tb', '$maxCount', '$maxAge', '$cacheControl'])
+        expect([name, odd, of(`{"$maxCount":3,"${name}":${odd}}`)]).toEqual([name, odd, {}])
+  })
+
+  it('is kept to the digit where a deleted stream is shown again', () => {
+    const json = '{ "$tb" : 9223372036854775807, "id":9007199254740993, "nested":{"$tb":1,"a":[{},","]}, "q\\"":1.50 }'
+    const event = restorationEvent(written(json), 3)!
+    expect(event.data.toString()).toBe('{"$tb":3,"id":9007199254740993,"nested":{"$tb":1,"a":[{},","]},"q\\"":1.50}')
+    expect(restorationEvent(written('{}'), 0)!.data.toString()).toBe('{"$tb":0}')
+    expect(restorationEvent(written('no JSON'), 0)).toBeUndefined()
+  })
+
+  it('is found in the stored event, whatever that is called', () => {
+    const event = (isJson: boolean, type: string) =>
+      contentOf(
+        encodeEvent(
+          { id: randomUUID(), type, isJson, data: Buffer.from('{}'), metadata: Buffer.from('application/json') },
+          Buffer.from('$$s'),
+          0,
+          1,
+          0,
+        ),
+      )
+    expect(event(true, '$metadata')).toEqual({ isJson: true, data: Buffer.from('{}') })
+    expect(event(false, 'application/json')).toEqual({ isJson: false, data: Buffer.from('{}') })
   })
 
   it('expires events by their age in seconds', () => {

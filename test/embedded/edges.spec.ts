@@ -53,6 +53,8 @@ describe('trailers', () => {
     const trailers = trailersOf(streamDeleted('日本-1\n50%'))
     expect(trailers['stream-name']).toBe('%E6%97%A5%E6%9C%AC-1%0A50%25')
     for (const value of Object.values(trailers)) expect(value).toMatch(/^[\x20-\x7e]*$/)
+    const plain = trailersOf(streamDeleted('50% off'))
+    expect([plain['stream-name'], plain['grpc-message']]).toEqual(['50% off', "Event stream '50%25 off' is deleted."])
     expect(trailersOf(undefined)).toEqual({ 'grpc-status': '0' })
   })
 })

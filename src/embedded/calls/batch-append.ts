@@ -50,7 +50,7 @@ export const batchAppend = (call: Call, log: EventLog): void => {
       open.close(correlation)
       return answer(responses.batchBadRequest(correlation, options?.stream ?? '', refused))
     }
-    const begun = options ? { correlation, options, proposed: request.proposed } : open.add(request)
+    const begun = open.add(request) ?? (options && { correlation, options, proposed: request.proposed })
     if (!begun) return // answered already: too large, or too late
     const { stream, deadline } = begun.options
     try {

@@ -59,7 +59,8 @@ export function* streamPages(
 ): Pages {
   const now = Date.now()
   let left = count
-  let at = backwards ? Math.min(last, startOf(from, first, last)) : Math.max(first, startOf(from, first, last + 1))
+  // the start is revision 0 even where that is hidden: backwards from it there is nothing then
+  let at = backwards ? Math.min(last, startOf(from, 0, last)) : Math.max(first, startOf(from, 0, last + 1))
   while (left > 0 && at >= first && at <= last) {
     const limit = { ...PAGE, events: Math.min(PAGE.events, left) }
     const page = backwards ? storage.streamBackward(key, at, first, limit) : storage.streamForward(key, at, last, limit)

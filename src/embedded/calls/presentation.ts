@@ -1,7 +1,7 @@
 // How an event is shown: almost always as the stored frame; with structured ids or resolved links, taken apart for it.
 import { afterId, frameOf, idOf, positionOf, typeOf } from '../engine/event-record.ts'
 import type { EventRecord } from '../engine/event-record.ts'
-import { dataOf } from '../engine/metadata.ts'
+import { dataOf, isExpired } from '../engine/metadata.ts'
 import { viewStream } from '../engine/stream-view.ts'
 import { frame } from '../protocol/frames.ts'
 import { structuredUuid } from '../protocol/uuid.ts'
@@ -32,11 +32,12 @@ export const presentation = (storage: LogStorage, options: PresentationOptions):
     asStored: false,
     of: record => {
       const position = numberField(3, positionOf(record))
-      if (!resolveLinks || typeOf(record) !== LINK_TYPE)
+      const link = resolveLinks && typeOf(record) === LINK_TYPE ? parseLink(dataOf(record)) : undefined
+      if (!link)
         return structuredIds ? frame(messageField(1, messageField(1, recorded(record)), position)) : frameOf(record)
-      const target = linkTarget(storage, record)
-      const link = messageField(2, recorded(record))
-      return frame(messageField(1, ...(target ? [messageField(1, recorded(target))] : []), link, position))
+      const target = targetOf(storage, link)
+      const event = target ? [messageField(1, recorded(target))] : []
+      return frame(messageField(1, ...event, messageField(2, recorded(record)), position))
     },
   }
 }
@@ -46,11 +47,21 @@ const LINK_TYPE = '$>'
 /** RecordedEvent ends where ReadEvent's commit position, its last field, begins. */
 const recordedEnd = (record: EventRecord): number => record.length - 1 - varintSize(positionOf(record))
 
-/** A link's data is `revision@stream`. What cannot be found any more is shown as the link alone. */
-const linkTarget = (storage: LogStorage, link: EventRecord): EventRecord | undefined => {
-  const parts = /^(\d+)@(.+)$/s.exec(dataOf(link).toString('utf8'))
-  if (!parts) return undefined
-  const view = viewStream(storage, parts[2]!)
-  const revision = Number(parts[1])
-  return view.kind === 'found' && revision >= view.first ? storage.eventAt(view.key, revision) : undefined
+interface Link {
+  revision: number
+  stream: string
+}
+
+/** A link's data is `revision@stream`. What does not even begin with a number is no link, whatever its type says. */
+const parseLink = (data: Buffer): Link | undefined => {
+  const parts = /^(\d+)(?:@(.*))?$/s.exec(data.toString('utf8'))
+  return parts ? { revision: Number(parts[1]), stream: parts[2] ?? '' } : undefined
+}
+
+/** What readers of the stream would not be shown any more is not shown through a link either: the link stands alone. */
+const targetOf = (storage: LogStorage, { revision, stream }: Link): EventRecord | undefined => {
+  const view = viewStream(storage, stream)
+  if (view.kind !== 'found' || revision < view.first || revision > view.last) return undefined
+  const target = storage.eventAt(view.key, revision)
+  return target && !isExpired(view.metadata, target, Date.now()) ? target : undefined
 }

@@ -13,8 +13,7 @@ export const remove = (call: Call, log: EventLog, forGood: boolean): void =>
     checkStreamName(stream)
     log.remove({ stream, expected, forGood }, outcome => {
       if (outcome.kind === 'deleted') return call.finish(streamDeleted(stream))
-      if (outcome.kind === 'wrong-version')
-        return call.finish(wrongExpectedVersion(forGood ? 'Tombstone' : 'Delete', stream, expected, outcome.current))
+      if (outcome.kind === 'wrong-version') return call.finish(wrongExpectedVersion(stream, expected, outcome.current))
       call.send(deleted(outcome.position))
       call.finish()
     })

@@ -1,8 +1,9 @@
 // The events that deleting a stream, and writing to it again, leave in the log: EventStoreDB's own.
 import { randomUUID } from 'node:crypto'
 import type { ProposedEvent } from './event-record.ts'
+import { jsonOf, membersOf } from './json-members.ts'
 import { METADATA_TYPE } from './metadata.ts'
-import type { StreamHead } from './stream-heads.ts'
+import type { WrittenMetadata } from './metadata.ts'
 
 const nothing = Buffer.alloc(0)
 
@@ -14,7 +15,7 @@ export const tombstoneEvent = (): ProposedEvent => ({
   metadata: nothing,
 })
 
-export const metadataEvent = (json: string): ProposedEvent => ({
+const metadataEvent = (json: string): ProposedEvent => ({
   id: randomUUID(),
   type: METADATA_TYPE,
   isJson: true,
@@ -22,12 +23,11 @@ export const metadataEvent = (json: string): ProposedEvent => ({
   metadata: nothing,
 })
 
-/** The stream's other metadata is kept. 2^63-1 is written as text: no JavaScript number is it. */
-export const deletedMetadata = ({ metadata = {} }: StreamHead): string => {
-  const others = Object.entries(metadata).filter(([key]) => key !== '$tb')
-  const fields = others.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
-  return `{${[...fields, '"$tb":9223372036854775807'].join(',')}}`
-}
+/** Nothing else stays of the metadata there was. */
+export const deletionEvent = (): ProposedEvent => metadataEvent('{"$tb":9223372036854775807}')
 
-export const restoredMetadata = ({ metadata, last }: StreamHead): string =>
-  JSON.stringify({ ...metadata, $tb: last + 1 })
+/** Shows a deleted stream again from this revision on; undefined where the metadata is no JSON object to say so in. */
+export const restorationEvent = ({ json }: WrittenMetadata, first: number): ProposedEvent | undefined => {
+  const members = membersOf(json)
+  return members && metadataEvent(jsonOf(members.set('$tb', String(first))))
+}

@@ -4,10 +4,11 @@ import type { Entry, LogStorage } from '../storage/port.ts'
 import type { ProposedEvent } from './event-record.ts'
 import { decideAppend } from './expected.ts'
 import { groupCommit } from './group-commit.ts'
-import { deletedMetadata, restoredMetadata, metadataEvent, tombstoneEvent } from './deletion.ts'
-import { metastreamOf } from './metadata.ts'
+import { deletionEvent, restorationEvent, tombstoneEvent } from './deletion.ts'
+import { metastreamOf, subjectOf } from './metadata.ts'
 import { openStaging } from './staging.ts'
 import { TOMBSTONE, stateOf } from './stream-heads.ts'
+import type { StreamHead } from './stream-heads.ts'
 import { logTail } from './tail.ts'
 import type { Tail } from './tail.ts'
 
@@ -71,6 +72,13 @@ export const openEventLog = ({ storage, onFatal, now = Date.now }: EventLogOptio
   const settleWith = (settled: Settled, outcome: Outcome, entries: readonly Entry[] = []): void =>
     commits.add(entries, () => settled(outcome))
 
+  /** Writing to a deleted stream or to its metadata brings it back, with what was deleted still hidden. */
+  const restoredBy = (head: StreamHead): { stream: StreamHead; first: number } | undefined => {
+    const subject = subjectOf(head.name)
+    const stream = subject === undefined ? head : heads.of(subject)
+    return stateOf(stream, heads).softDeleted ? { stream, first: stream.last + 1 } : undefined
+  }
+
   return {
     storage,
     tail,
@@ -86,12 +94,12 @@ export const openEventLog = ({ storage, onFatal, now = Date.now }: EventLogOptio
         return settleWith(settled, { kind: 'stored', last: verdict.last, position })
       }
       if (verdict.kind !== 'append') return settleWith(settled, verdict)
-      const entries: Entry[] = []
-      // writing to a deleted stream brings it back, with what was deleted still hidden
-      if (state.softDeleted && events.length > 0)
-        entries.push(stage(heads.of(metastreamOf(stream)), metadataEvent(restoredMetadata(head))))
-      for (const event of events) entries.push(stage(head, event))
-      settleWith(settled, { kind: 'stored', last: head.last, position: entries.at(-1)?.position }, entries)
+      const restored = restoredBy(head)
+      const entries = events.map(event => stage(head, event))
+      const outcome: Outcome = { kind: 'stored', last: head.last, position: entries.at(-1)?.position }
+      const restoration = restored && restorationEvent(restored.stream.metadata!, restored.first)
+      if (restoration) entries.push(stage(heads.of(metastreamOf(restored.stream.name)), restoration))
+      settleWith(settled, outcome, entries)
     },
     remove: ({ stream, expected, forGood }, settled) => {
       const head = heads.of(stream)
@@ -103,7 +111,7 @@ export const openEventLog = ({ storage, onFatal, now = Date.now }: EventLogOptio
         return settleWith(settled, { kind: 'wrong-version', current: state.last })
       const entry = forGood
         ? stage(head, tombstoneEvent(), TOMBSTONE)
-        : stage(heads.of(metastreamOf(stream)), metadataEvent(deletedMetadata(head)))
+        : stage(heads.of(metastreamOf(stream)), deletionEvent())
       settleWith(settled, { kind: 'stored', last: head.last, position: entry.position }, [entry])
     },
     close: async () => {

@@ -3,7 +3,7 @@ import type { Entry, LogStorage } from '../storage/port.ts'
 import { encodeEvent, idOf, positionAfter, positionOf } from './event-record.ts'
 import type { ProposedEvent } from './event-record.ts'
 import type { KnownIds } from './expected.ts'
-import { parseObject, subjectOf } from './metadata.ts'
+import { subjectOf, writtenMetadata } from './metadata.ts'
 import { recentIds } from './recent-ids.ts'
 import { streamHeads } from './stream-heads.ts'
 import type { StreamHead, StreamHeads } from './stream-heads.ts'
@@ -46,7 +46,7 @@ export const openStaging = (storage: LogStorage, now: () => number): Staging => 
       const subject = subjectOf(head.name)
       if (subject !== undefined) {
         const about = heads.of(subject)
-        about.metadata = parseObject(event.data)
+        about.metadata = writtenMetadata(event)
         touched.push(about)
       }
       const entry: Entry = { record, position, stream: head.key, revision, ...opens }

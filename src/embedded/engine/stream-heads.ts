@@ -3,7 +3,8 @@ import { LONG_MAX } from '../protocol/wire-writer.ts'
 import type { LogStorage } from '../storage/port.ts'
 import { NO_STREAM } from './expected.ts'
 import type { StreamState } from './expected.ts'
-import { dataOf, isSoftDeleted, metadataOf, metastreamOf, parseObject, subjectOf } from './metadata.ts'
+import { contentOf, metastreamOf, subjectOf, writtenMetadata } from './metadata.ts'
+import type { WrittenMetadata } from './metadata.ts'
 
 /** A tombstone's revision, and so the last one of a stream that was closed for good. */
 export const TOMBSTONE = LONG_MAX
@@ -14,8 +15,8 @@ export interface StreamHead {
   /** The stream's key in storage, once it has an event. */
   key: number | undefined
   last: number
-  /** The metadata as written, where there is any. */
-  metadata: Record<string, unknown> | undefined
+  /** Its metadata, where there is any. */
+  metadata: WrittenMetadata | undefined
   /** Commits under way that touch it: until they are done only this memory knows. */
   pins: number
 }
@@ -56,10 +57,10 @@ const loadHead = (storage: LogStorage, name: string): StreamHead => {
 }
 
 /** A stream's metadata, out of the last event of its metastream. */
-export const storedMetadata = (storage: LogStorage, name: string): Record<string, unknown> | undefined => {
+export const storedMetadata = (storage: LogStorage, name: string): WrittenMetadata | undefined => {
   const key = storage.streamKey(metastreamOf(name))
   const event = key === undefined ? undefined : storage.eventAt(key, storage.lastRevision(key))
-  return event && parseObject(dataOf(event))
+  return event && writtenMetadata(contentOf(event))
 }
 
 /** A metastream is closed with its stream: `heads` is asked for that too. */
@@ -68,7 +69,7 @@ export const stateOf = (head: StreamHead, heads: StreamHeads): StreamState => {
   return {
     last: head.last,
     deleted: head.last === TOMBSTONE || (subject !== undefined && heads.of(subject).last === TOMBSTONE),
-    softDeleted: head.metadata !== undefined && isSoftDeleted(metadataOf(head.metadata)),
+    softDeleted: subject === undefined && head.metadata?.understood.deleted === true,
     hasMetadata: head.metadata !== undefined,
   }
 }

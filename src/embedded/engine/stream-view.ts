@@ -1,6 +1,6 @@
 // What readers see of a stream: whether it is there, and which of its revisions show.
 import type { LogStorage } from '../storage/port.ts'
-import { firstVisible, isSoftDeleted, metadataOf, subjectOf } from './metadata.ts'
+import { METASTREAM_METADATA, firstVisible, subjectOf } from './metadata.ts'
 import type { StreamMetadata } from './metadata.ts'
 import { TOMBSTONE, storedMetadata } from './stream-heads.ts'
 
@@ -17,7 +17,7 @@ export const viewStream = (storage: LogStorage, name: string): StreamView => {
   if (key === undefined) return { kind: 'missing' }
   const last = storage.lastRevision(key)
   if (last === TOMBSTONE) return { kind: 'deleted' }
-  const metadata = metadataOf(storedMetadata(storage, name) ?? {})
-  if (isSoftDeleted(metadata)) return { kind: 'missing' }
+  const metadata = subject === undefined ? (storedMetadata(storage, name)?.understood ?? {}) : METASTREAM_METADATA
+  if (metadata.deleted) return { kind: 'missing' }
   return { kind: 'found', key, first: firstVisible(metadata, last), last, metadata }
 }

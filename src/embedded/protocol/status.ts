@@ -43,11 +43,11 @@ export const streamDeleted = (stream: string): CallFailed =>
     'stream-name': stream,
   })
 
-/** Only deleting says a wrong version so: appending says it in its response. */
-export const wrongExpectedVersion = (operation: string, stream: string, expected: number, actual: number): CallFailed =>
+/** Only deleting says a wrong version so, for good or not: appending says it in its response. */
+export const wrongExpectedVersion = (stream: string, expected: number, actual: number): CallFailed =>
   new CallFailed(
     FAILED_PRECONDITION,
-    `${operation} failed due to WrongExpectedVersion. ` +
+    'Delete failed due to WrongExpectedVersion. ' +
       `Stream: ${stream}, Expected version: ${expected}, Actual version: ${actual}`,
     {
       exception: 'wrong-expected-version',
@@ -70,14 +70,18 @@ export const requiredMetadataMissing = (property: string): CallFailed =>
   })
 
 /**
- * The trailers themselves. Values are percent-encoded beyond printable ASCII: grpc-js drops an illegal value, and a
- * missing `stream-name` then throws inside the client (measured), so none is ever left out or sent raw.
+ * The trailers themselves. A value that is not printable ASCII is percent-encoded: grpc-js drops an illegal value, and a
+ * missing `stream-name` then throws inside the client (measured), so none is ever left out or sent raw. The message is
+ * encoded always, by gRPC's rule.
  */
 export const trailersOf = (end: CallFailed | undefined): Record<string, string> => {
   if (!end) return { 'grpc-status': String(OK) }
   const trailers: Record<string, string> = { 'grpc-status': String(end.code), 'grpc-message': encoded(end.message) }
-  for (const [name, value] of Object.entries(end.details)) trailers[name] = encoded(value)
+  for (const [name, value] of Object.entries(end.details))
+    trailers[name] = PRINTABLE.test(value) ? value : encoded(value)
   return trailers
 }
+
+const PRINTABLE = /^[\x20-\x7e]*$/
 
 const encoded = (text: string): string => text.replace(/[^\x20-\x24\x26-\x7e]+/gu, part => encodeURIComponent(part))
