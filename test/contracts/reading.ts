@@ -1,6 +1,7 @@
 // Waiting on what the client's streams give: all of it, so many of it, or that something happens.
 import type { EventEmitter } from 'node:events'
 import type { ResolvedEvent } from '@eventstore/db-client'
+import { onTestFinished } from 'vitest'
 
 /** All events of a read that ends. */
 export const read = async (stream: AsyncIterable<ResolvedEvent>): Promise<ResolvedEvent[]> => {
@@ -34,3 +35,61 @@ export const comes = (subscription: unknown, name: 'caughtUp' | 'confirmation'):
     emitter.once('error', reject)
     emitter.once(name, () => resolve())
   })
+
+interface Endable extends Subscription {
+  unsubscribe(): Promise<void>
+}
+
+export interface Followed {
+  /** What has come so far. */
+  found: ResolvedEvent[]
+  /** The first so many events, once they are there; rejects where the subscription fails. */
+  until(count: number): Promise<ResolvedEvent[]>
+  caughtUp: Promise<void>
+}
+
+/** Takes what a subscription gives from now on until the test is over. */
+export const follow = (subscription: Endable): Followed => {
+  onTestFinished(() => subscription.unsubscribe())
+  const found: ResolvedEvent[] = []
+  let failed: Error | undefined
+  let look: () => void = () => undefined
+  subscription.on('data', each => {
+    found.push(each)
+    look()
+  })
+  subscription.on('error', error => {
+    failed = error
+    look()
+  })
+  const caughtUp = comes(subscription, 'caughtUp')
+  caughtUp.catch(() => undefined) // a test that does not wait for it does not fail by it
+  return {
+    found,
+    caughtUp,
+    until: count =>
+      new Promise((resolve, reject) => {
+        look = () => {
+          if (found.length >= count) resolve(found.slice(0, count))
+          else if (failed) reject(failed)
+        }
+        look()
+      }),
+  }
+}
+
+/** The error that a promise rejects with; a promise that is kept fails the test. */
+export const refusal = (promise: Promise<unknown>): Promise<Error> =>
+  promise.then(
+    value => {
+      throw new Error(`not refused: ${String(value)}`)
+    },
+    (error: unknown) => error as Error,
+  )
+
+/** Asks until the answer is as it should be, or that often, and gives the last answer. */
+export const becomes = async <T>(ask: () => Promise<T>, isRight: (answer: T) => boolean, times = 1000): Promise<T> => {
+  let answer = await ask()
+  for (let asked = 1; !isRight(answer) && asked < times; asked++) answer = await ask()
+  return answer
+}
