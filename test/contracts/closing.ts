@@ -2,7 +2,7 @@
 import { StreamDeletedError } from '@eventstore/db-client'
 import { describe, expect, it } from 'vitest'
 import { IN_TRAILERS } from './deleting.ts'
-import { comes, received, refusal } from './reading.ts'
+import { comes, follow, received, refusal } from './reading.ts'
 import { at, expectRefusal, inWords, streamIn } from './states.ts'
 import type { Expected, Ruling, State } from './states.ts'
 import { event, events, fresh, of, ways } from './store.ts'
@@ -119,6 +119,17 @@ export const behavesLikeClosing = (store: Store): void => {
         expect(error).toBeInstanceOf(StreamDeletedError)
         expect(error).toMatchObject({ streamName: stream })
       }
+    })
+
+    it('has given its last events to those subscriptions before', async () => {
+      const stream = fresh()
+      const live = client().subscribeToStream(stream, { fromRevision: 'end' })
+      const { found, caughtUp } = follow(live)
+      await caughtUp
+      const ended = received<Error>(live, 'error')
+      const [written] = await Promise.allSettled([store.append(stream, events(3)), close(stream)])
+      expect(await ended).toBeInstanceOf(StreamDeletedError)
+      expect(found).toHaveLength(written.status === 'fulfilled' ? 3 : 0)
     })
 
     it('fails those that wait for it to be', async () => {

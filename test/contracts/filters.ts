@@ -211,7 +211,11 @@ export const behavesLikeFilters = (store: Store): void => {
         const { checkpoints, caughtUp } = watched(await here(), 'no-such-', { maxSearchWindow, checkpointInterval })
         await caughtUp
         await store.append(fresh(), events(5 * maxSearchWindow * checkpointInterval))
-        const some = await checkpoints(4)
+        const some = await checkpoints(5)
+        for (const fromPosition of some) {
+          const [found] = await store.readAll({ fromPosition, maxCount: 1 })
+          expect(found!.event!.position).toEqual(fromPosition)
+        }
         for (const [i, position] of some.slice(1).entries()) {
           const between = await store.readAll({ direction: 'backwards', fromPosition: position, maxCount: 200 })
           const looked = between.filter(({ event: e }) => e!.position!.commit >= some[i]!.commit)

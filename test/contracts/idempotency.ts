@@ -103,6 +103,14 @@ export const behavesLikeIdempotency = (store: Store): void => {
       expect(await refusal(store.read(stream))).toBeInstanceOf(StreamNotFoundError)
     })
 
+    it('to a deleted stream, with something new behind it, is refused', async () => {
+      const [stream, batch] = [fresh(), events(2)]
+      await append(stream, batch, 'no_stream')
+      await store.client().deleteStream(stream)
+      const error = await refusal(append(stream, [batch[0]!, event(9)], 'no_stream'))
+      expect(error).toMatchObject({ streamName: stream, expectedVersion: 'no_stream', actualVersion: 1n })
+    })
+
     it('into another stream is a new one: ids count within a stream', async () => {
       const [a, b, batch] = [fresh(), fresh(), events(2)]
       for (const expected of ['no_stream', 1n] as const)
@@ -135,6 +143,14 @@ export const behavesLikeIdempotency = (store: Store): void => {
         expect((await append(stream, [b!], expected)).nextExpectedRevision).toBe(2n)
         expect((await append(stream, [c!, a!], expected)).nextExpectedRevision).toBe(1n)
         expect(await store.read(stream)).toHaveLength(6)
+      })
+
+      it('is new in another stream', async () => {
+        const [, batch] = await started()
+        const other = fresh()
+        await append(other, [event(9)], 'no_stream')
+        expect((await append(other, batch, expected)).nextExpectedRevision).toBe(3n)
+        expect(idsOf(await store.read(other)).slice(1)).toEqual(ids(...batch))
       })
 
       it('is refused where it goes on with something new', async () => {

@@ -68,6 +68,14 @@ describe('the engine', () => {
     expect(outcomes.map(outcome => outcome.kind === 'stored' && outcome.last)).toEqual([0, 1, 2])
   })
 
+  it('commits what is appended at the very moment of an answer', async () => {
+    const log = openEventLog({ storage: memoryStorage(), onFatal: error => expect(error).toBeUndefined() })
+    const append = () =>
+      new Promise<Outcome>(resolve => log.append({ stream: 's', expected: ANY, events: [event()] }, resolve))
+    for (const last of [0, 1, 2]) expect(await append()).toMatchObject({ kind: 'stored', last })
+    await log.close()
+  })
+
   it('decides on what is on its way to the disk, and answers refusals and repeats only behind it', async () => {
     const { append, commits, outcomes } = open()
     const first = event()

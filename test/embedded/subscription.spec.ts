@@ -4,6 +4,8 @@ import type { Call } from '../../src/embedded/calls/call.ts'
 import type { Cursor } from '../../src/embedded/calls/cursors.ts'
 import { follow } from '../../src/embedded/calls/subscription.ts'
 import type { Committed, Follower } from '../../src/embedded/engine/tail.ts'
+import { streamDeleted } from '../../src/embedded/protocol/status.ts'
+import type { CallFailed } from '../../src/embedded/protocol/status.ts'
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
@@ -14,6 +16,7 @@ const open = () => {
   let commit: Follower = () => undefined
   let reads = 0
   let following = true
+  let over: CallFailed | undefined
   const cursor: Cursor = {
     next: () => {
       reads++
@@ -31,8 +34,9 @@ const open = () => {
       commit = follower
       return () => (following = false)
     },
+    over: () => over,
   }
-  const client = { sent: [] as Buffer[], full: false, closed: false }
+  const client = { sent: [] as Buffer[], full: false, closed: false, ending: undefined as CallFailed | undefined }
   let drained: () => void = () => undefined
   let onClose = (): void => undefined
   const call: Call = {
@@ -43,7 +47,10 @@ const open = () => {
       return !client.full
     },
     drained: () => new Promise(resolve => (drained = resolve)),
-    finish: () => undefined,
+    finish: error => {
+      client.closed = true
+      client.ending = error
+    },
     guard: code => code(),
     receive: () => undefined,
     pause: () => undefined,
@@ -55,6 +62,11 @@ const open = () => {
     cursor,
     append: (...events: number[]) => {
       log.push(...events)
+      commit({} as Committed)
+    },
+    appendLast: (last: number, why: CallFailed) => {
+      log.push(last)
+      over = why
       commit({} as Committed)
     },
     drain: async () => {
@@ -125,6 +137,17 @@ describe('a subscription', () => {
     await drain()
     for (let i = 0; i < 5; i++) await turn()
     expect(events()).toEqual([1, 2, 3, 4, 5, 6])
+  })
+
+  it('that is over gives what came before, then says why, and nothing more', async () => {
+    const { call, cursor, append, appendLast, events, client } = open()
+    follow(call, cursor)
+    await turn()
+    append(1)
+    const why = streamDeleted('s')
+    appendLast(2, why)
+    append(3)
+    expect([events(), client.ending]).toEqual([[1, 2], why])
   })
 
   it('stops following when its client is gone', async () => {

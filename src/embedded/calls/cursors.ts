@@ -10,6 +10,7 @@ import type { Committed, Follower } from '../engine/tail.ts'
 import type { From } from '../protocol/read-request.ts'
 import { checkpoint } from '../protocol/responses.ts'
 import { streamDeleted } from '../protocol/status.ts'
+import type { CallFailed } from '../protocol/status.ts'
 import { FIRST_POSITION } from '../storage/port.ts'
 import { PAGE } from './pages.ts'
 import { checkPosition } from './positions.ts'
@@ -23,6 +24,8 @@ export interface Cursor {
   /** Whether there is anything to have caught up with: not so for a stream that is yet to be. */
   started(): boolean
   follow(follower: Follower): () => void
+  /** Why nothing comes any more after what was given, where that is so. */
+  over(): CallFailed | undefined
 }
 
 interface AllFrom {
@@ -66,6 +69,7 @@ export const allCursor = (log: EventLog, { from, filter, checkpointEvery }: AllF
     },
     started: () => true,
     follow: follower => log.tail.followAll(follower),
+    over: () => undefined,
   }
 }
 
@@ -82,13 +86,14 @@ export const streamCursor = (
   const initial = view()
   const end = initial.kind === 'found' ? initial.last + 1 : 0
   let at = from === 'start' ? 0 : from === 'end' ? end : from + 1
+  let closed = false
 
   const consider = (records: readonly EventRecord[]): Buffer[] => {
     const frames: Buffer[] = []
     for (const record of records) {
       const revision = revisionOf(record)
-      if (revision === TOMBSTONE) throw streamDeleted(stream)
-      if (revision < at) continue
+      if (revision === TOMBSTONE) closed = true
+      if (closed || revision < at) continue
       at = revision + 1
       frames.push(shown.of(record))
     }
@@ -110,5 +115,6 @@ export const streamCursor = (
     take: ({ records }) => consider(records),
     started: () => from === 'end' || viewStream(log.storage, stream).kind === 'found',
     follow: follower => log.tail.followStream(stream, follower),
+    over: () => (closed ? streamDeleted(stream) : undefined),
   }
 }

@@ -42,8 +42,9 @@ export const follow = (call: Call, cursor: Cursor): void => {
       if (!live || call.closed()) return
       call.guard(() => {
         const frames = cursor.take(committed)
-        if (frames.length === 0) return
-        live = call.send(frames.length === 1 ? frames[0]! : Buffer.concat(frames))
+        if (frames.length > 0) live = call.send(frames.length === 1 ? frames[0]! : Buffer.concat(frames))
+        const over = cursor.over()
+        if (over) return call.finish(over)
         tellCaughtUp()
         if (!live) void call.drained().then(step)
       })

@@ -49,6 +49,7 @@ export const groupCommit = (events: GroupCommitEvents): GroupCommit => {
       events.committed(entries)
       for (const { settled } of group) settled()
     }
+    rest('idle') // here, and not a microtask later: what an answer brings on is not to find it running, and wait for ever
   }
 
   const rest = (now: 'idle' | 'failed'): void => {
@@ -61,14 +62,11 @@ export const groupCommit = (events: GroupCommitEvents): GroupCommit => {
   const start = (): void => {
     state = 'running'
     setImmediate(() => {
-      void run().then(
-        () => rest('idle'),
-        (error: unknown) => {
-          queue = []
-          rest('failed')
-          events.failed(error)
-        },
-      )
+      run().catch((error: unknown) => {
+        queue = []
+        rest('failed')
+        events.failed(error)
+      })
     })
   }
 
