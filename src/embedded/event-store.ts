@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { routes } from './calls/routes.ts'
 import { openEventLog } from './engine/event-log.ts'
-import { openDataFolder } from './storage/data-folder.ts'
+import { openDiskStorage } from './storage/disk/disk-storage.ts'
 import { memoryStorage } from './storage/memory.ts'
 import { startGrpcServer } from './server.ts'
 
@@ -35,7 +35,7 @@ export interface EventStore {
 export const startEventStore = async (options: EventStoreOptions = {}): Promise<EventStore> => {
   const { dir, inMemory = false, host = '127.0.0.1', port = 0, advertise, log = toStandardError } = options
   if (!inMemory && dir === undefined) throw new Error('startEventStore needs a dir to keep events in, or inMemory')
-  const storage = dir === undefined || inMemory ? memoryStorage() : openDataFolder(dir)
+  const storage = dir === undefined || inMemory ? memoryStorage() : await openDiskStorage(dir, { log })
   const eventLog = openEventLog({
     storage,
     onFatal: error => {

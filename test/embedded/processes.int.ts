@@ -3,6 +3,7 @@ import { execFile, spawn } from 'node:child_process'
 import type { ExecFileException } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { CancelledError, EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
@@ -48,9 +49,9 @@ describe('a data folder', () => {
     await store.close()
     await (await startEventStore({ dir })).close()
 
-    const notes = open({ path: dir, overlappingSync: false, maxDbs: 8, noSubdir: false })
+    const notes = open({ path: join(dir, 'index'), overlappingSync: false, maxDbs: 8, noSubdir: false })
     const stranger = { ...thisProcess(), startedAt: '1' }
-    await notes.openDB<object, string>('notes', { encoding: 'json' }).put('holder', { format: 1, holder: stranger })
+    await notes.openDB<object, string>('notes', { encoding: 'json' }).put('holder', { holder: stranger })
     await notes.close()
     await (await startEventStore({ dir })).close()
   })
