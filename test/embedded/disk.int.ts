@@ -42,7 +42,11 @@ const writerTo = (storage: LogStorage) => {
 
 const reports: string[] = []
 const open = (dir: string, segmentSize?: number): Promise<LogStorage> =>
-  openDiskStorage(dir, { log: line => reports.push(line), ...(segmentSize === undefined ? {} : { segmentSize }) })
+  openDiskStorage(dir, {
+    log: line => reports.push(line),
+    flushedTogether: 7,
+    ...(segmentSize === undefined ? {} : { segmentSize }),
+  })
 
 const contents = (storage: LogStorage): EventRecord[] => storage.forward(1, EVERYTHING)
 
@@ -129,7 +133,7 @@ describe('the log on disk', () => {
         await disk.close()
         expect((await checkDataFolder(dir)).events).toBe(contents(memory).length)
       }),
-      { numRuns: 30 },
+      { numRuns: 40 },
     )
   })
 

@@ -6,7 +6,7 @@ import type { LogStorage } from '../port.ts'
 import { takeDataFolder } from './data-folder.ts'
 import type { DataFolder } from './data-folder.ts'
 import { openLogFiles } from './log-files.ts'
-import type { IndexedCommit } from './recent-index.ts'
+import type { Indexed } from './recent-index.ts'
 import { recordBefore, scanCommits } from './scan.ts'
 import type { LogEnd } from './scan.ts'
 import { createSegment, listSegments, newLog } from './segments.ts'
@@ -20,6 +20,8 @@ interface DiskOptions {
   log: (line: string) => void
   /** A new file beyond so many bytes: small enough to copy and to look at one by one. */
   segmentSize?: number
+  /** So many events of the index go to disk together. */
+  flushedTogether?: number
 }
 
 /** Rejects where the folder is in use, of another format, or lacks events that it once had. */
@@ -35,7 +37,7 @@ export const openDiskStorage = async (dir: string, options: DiskOptions): Promis
 
 const openLog = async (
   folder: DataFolder,
-  { log: say, segmentSize = SEGMENT_SIZE }: DiskOptions,
+  { log: say, segmentSize = SEGMENT_SIZE, flushedTogether }: DiskOptions,
 ): Promise<LogStorage> => {
   const { path, environment, release } = folder
   const covered = coverageOf(environment)
@@ -52,7 +54,7 @@ const openLog = async (
       `${path} lacks events that were acknowledged: its index knows the log up to position ${from}, and no event ends ` +
         `there. Restore it from a backup, or remove ${path}/index to go on with what there is`,
     )
-  const index = openStreamIndex(environment, log)
+  const index = openStreamIndex(environment, log, flushedTogether)
   const { position: end, torn } = await indexFrom(index, scanCommits(segments, from))
   if (torn > 0) say(`embedded store: ${torn} bytes of a write that was cut off, and never acknowledged, were dropped`)
   const files = openLogFiles({ dir: path, log, segments, end, segmentSize })
@@ -67,7 +69,7 @@ const openLog = async (
     commit: async entries => {
       await index.room()
       await files.append(entries.map(({ record }) => record))
-      index.add({ events: entries.map(({ record: _, ...indexed }) => indexed), end: files.end() })
+      index.add(entries, files.end())
     },
     streamKey: index.streamKey,
     lastRevision: index.lastRevision,
@@ -103,14 +105,14 @@ const indexFrom = async (
   for (;;) {
     const { done, value } = commits.next()
     if (done) return value
-    index.add(indexed(index, value.records))
+    index.add(indexed(index, value.records), positionAfter(value.records.at(-1)!))
     await index.room()
   }
 }
 
-const indexed = (index: StreamIndex, records: readonly EventRecord[]): IndexedCommit => {
+const indexed = (index: StreamIndex, records: readonly EventRecord[]): Indexed[] => {
   const opened = new Map<string, number>()
-  const events = records.map(record => {
+  return records.map(record => {
     const name = streamOf(record)
     const position = positionOf(record)
     const known = opened.get(name) ?? index.streamKey(name)
@@ -122,5 +124,4 @@ const indexed = (index: StreamIndex, records: readonly EventRecord[]): IndexedCo
       ...(known === undefined ? { opens: name } : {}),
     }
   })
-  return { events, end: positionAfter(records.at(-1)!) }
 }

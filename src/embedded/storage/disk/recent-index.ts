@@ -10,51 +10,44 @@ export interface Indexed {
   opens?: string
 }
 
-export interface IndexedCommit {
-  events: readonly Indexed[]
-  /** Where the commit ends. */
-  end: number
-}
-
+/** A stream's revisions here and their positions, both rising. */
 interface Latest {
   revisions: number[]
   positions: number[]
 }
 
 export interface RecentIndex {
-  add(commit: IndexedCommit): void
-  commits: readonly IndexedCommit[]
+  /** A commit's events, and where it ends. */
+  add(events: readonly Indexed[], end: number): void
+  /** Where the last commit here ends. */
+  end(): number
   /** Events in all. */
   size(): number
-  streamKey(name: string): number | undefined
-  /** A stream's revisions here and their positions, both rising. */
-  latest(stream: number): Latest | undefined
+  names: ReadonlyMap<string, number>
+  streams: ReadonlyMap<number, Latest>
 }
 
 export const recentIndex = (): RecentIndex => {
-  const commits: IndexedCommit[] = []
-  const keys = new Map<string, number>()
+  const names = new Map<string, number>()
   const streams = new Map<number, Latest>()
   let size = 0
-
-  const addEvent = ({ position, stream, revision, opens }: Indexed): void => {
-    if (opens !== undefined) keys.set(opens, stream)
-    const latest = streams.get(stream)
-    if (latest) {
-      latest.revisions.push(revision)
-      latest.positions.push(position)
-    } else streams.set(stream, { revisions: [revision], positions: [position] })
-  }
-
+  let end = 0
   return {
-    commits,
+    names,
+    streams,
     size: () => size,
-    add: commit => {
-      commits.push(commit)
-      size += commit.events.length
-      commit.events.forEach(addEvent)
+    end: () => end,
+    add: (events, commitEnd) => {
+      for (const { position, stream, revision, opens } of events) {
+        if (opens !== undefined) names.set(opens, stream)
+        const latest = streams.get(stream)
+        if (latest) {
+          latest.revisions.push(revision)
+          latest.positions.push(position)
+        } else streams.set(stream, { revisions: [revision], positions: [position] })
+      }
+      size += events.length
+      end = commitEnd
     },
-    streamKey: name => keys.get(name),
-    latest: stream => streams.get(stream),
   }
 }

@@ -3,7 +3,7 @@
 import type { Database, RootDatabase } from 'lmdb'
 import { firstIndex } from '../search.ts'
 import { recentIndex } from './recent-index.ts'
-import type { IndexedCommit, RecentIndex } from './recent-index.ts'
+import type { Indexed, RecentIndex } from './recent-index.ts'
 
 export interface StreamIndex {
   streamKey(name: string): number | undefined
@@ -12,8 +12,8 @@ export interface StreamIndex {
   /** The positions of these revisions, both ends included. */
   upwards(stream: number, from: number, to: number): Iterable<number>
   downwards(stream: number, from: number, to: number): Iterable<number>
-  /** Seen at once, on disk in a while. */
-  add(commit: IndexedCommit): void
+  /** A commit's events and where it ends: seen at once, on disk in a while. */
+  add(events: readonly Indexed[], end: number): void
   /** Waits while too much is not on disk yet. Rejects where the index could not be written. */
   room(): Promise<void>
   /** Puts everything on disk. */
@@ -26,11 +26,17 @@ export interface Coverage {
   to: number
 }
 
-/** So many events at a time go to LMDB: a millisecond or two of this thread. */
-const FLUSHED_AT_ONCE = 1024
+/**
+ * So many events wait for each other before they go to LMDB, which writes a whole page (4 KiB) for every stream among them
+ * that has one of its own: the more there are of a stream, the fewer bytes for each.
+ */
+const FLUSHED_TOGETHER = 32 * 1024
 
-/** Some 10 MB of memory. */
-const MOST_RECENT = 64 * 1024
+/** Of those, so many in one transaction: a millisecond of this thread. */
+const IN_ONE_TRANSACTION = 512
+
+/** The most that is kept in memory, some tens of MB: where LMDB cannot follow, commits wait for it. */
+const MOST_RECENT = 256 * 1024
 
 const COVERAGE = 'coverage'
 
@@ -42,42 +48,48 @@ export const clearIndex = async (environment: RootDatabase): Promise<void> => {
   await environment.batch(() => [revisions.clearAsync(), names.clearAsync(), notes.remove(COVERAGE)])
 }
 
-export const openStreamIndex = (environment: RootDatabase, log: string): StreamIndex => {
+export const openStreamIndex = (
+  environment: RootDatabase,
+  log: string,
+  flushedTogether = FLUSHED_TOGETHER,
+): StreamIndex => {
   const { revisions, names, notes } = tables(environment)
   /** Oldest first: what is on its way to LMDB, which may have part of it, and what came since. */
   const recent: RecentIndex[] = [recentIndex()]
   let flushing: Promise<void> | undefined
   let failure: Error | undefined
 
-  const store = async (commits: readonly IndexedCommit[]): Promise<void> => {
-    const coverage: Coverage = { log, to: commits.at(-1)!.end }
-    const stored = await environment
-      .batch(() => {
-        for (const { events } of commits)
-          for (const { position, stream, revision, opens } of events) {
-            void revisions.put([stream, revision], position)
-            if (opens !== undefined) void names.put(opens, stream)
-          }
-        void notes.put(COVERAGE, coverage)
+  const transaction = async (puts: () => void): Promise<void> => {
+    if (!(await environment.batch(puts).catch(rethrowCause))) throw new Error('LMDB did not store the index')
+  }
+
+  /** The revisions in the order of LMDB's pages, then the names, and last how far it goes. */
+  const store = async (index: RecentIndex): Promise<void> => {
+    for (const slice of slices(entriesOf(index)))
+      await transaction(() => {
+        for (const { stream, revision, position } of slice) void revisions.put([stream, revision], position)
       })
-      .catch(rethrowCause)
-    if (!stored) throw new Error('LMDB did not store the index')
+    for (const slice of slices(index.names))
+      await transaction(() => {
+        for (const [name, stream] of slice) void names.put(name, stream)
+      })
+    await transaction(() => void notes.put(COVERAGE, { log, to: index.end() }))
     environment.resetReadTxn() // reads share one snapshot a turn of the event loop: those that follow must see this
   }
 
   /** Stores the recent ones, as long as there are so many. */
   const flushWhile = async (least: number): Promise<void> => {
     while (recent.at(-1)!.size() >= least) {
-      const { commits } = recent.at(-1)!
+      const oldest = recent.at(-1)!
       recent.push(recentIndex())
-      for (const slice of slices(commits)) await store(slice)
+      await store(oldest)
       recent.shift()
     }
   }
 
   const inMemory = function* (stream: number) {
     for (const each of recent) {
-      const latest = each.latest(stream)
+      const latest = each.streams.get(stream)
       if (latest) yield latest
     }
   }
@@ -91,7 +103,7 @@ export const openStreamIndex = (environment: RootDatabase, log: string): StreamI
   return {
     streamKey: name => {
       for (const each of recent) {
-        const key = each.streamKey(name)
+        const key = each.names.get(name)
         if (key !== undefined) return key
       }
       return names.get(name)
@@ -129,11 +141,11 @@ export const openStreamIndex = (environment: RootDatabase, log: string): StreamI
       const range = { ...start, end: [stream, to], inclusiveEnd: true, reverse: true }
       for (const { value } of revisions.getRange(range)) yield value
     },
-    add: commit => {
+    add: (events, end) => {
       const young = recent.at(-1)!
-      young.add(commit)
-      if (flushing || young.size() < FLUSHED_AT_ONCE) return
-      flushing = flushWhile(FLUSHED_AT_ONCE)
+      young.add(events, end)
+      if (flushing || young.size() < flushedTogether) return
+      flushing = flushWhile(flushedTogether)
         .catch((error: Error) => void (failure = error))
         .finally(() => (flushing = undefined))
     },
@@ -161,17 +173,19 @@ const tables = (environment: RootDatabase): Tables => ({
   notes: environment.openDB('coverage', { encoding: 'json' }),
 })
 
-/** Whole commits, so that the coverage is where one ends. */
-function* slices(commits: readonly IndexedCommit[]): Iterable<IndexedCommit[]> {
-  let slice: IndexedCommit[] = []
-  let events = 0
-  for (const commit of commits) {
-    slice.push(commit)
-    events += commit.events.length
-    if (events < FLUSHED_AT_ONCE) continue
+function* entriesOf({ streams }: RecentIndex): Iterable<Omit<Indexed, 'opens'>> {
+  for (const stream of [...streams.keys()].sort((a, b) => a - b)) {
+    const { revisions, positions } = streams.get(stream)!
+    for (const [i, revision] of revisions.entries()) yield { stream, revision, position: positions[i]! }
+  }
+}
+
+function* slices<T>(items: Iterable<T>): Iterable<T[]> {
+  let slice: T[] = []
+  for (const item of items) {
+    if (slice.push(item) < IN_ONE_TRANSACTION) continue
     yield slice
     slice = []
-    events = 0
   }
   if (slice.length > 0) yield slice
 }
