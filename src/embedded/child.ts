@@ -4,6 +4,7 @@ import type { ChildProcessByStdio } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { TlsFiles } from './tls.ts'
 
 export interface EventStoreProcessOptions {
   dir: string
@@ -11,6 +12,12 @@ export interface EventStoreProcessOptions {
   host?: string
   /** Default 0: any free one. */
   port?: number
+  /** `host:port` under which clients reach the node, where that is not where it listens. */
+  advertise?: string
+  /** Paths of PEM files. */
+  tls?: TlsFiles
+  /** The path of a JSON file of names and passwords. */
+  usersFile?: string
   /** Called when the node ends without `close`. */
   onExit?: (reason: string) => void
   /** The node's own lines. Default: standard error. */
@@ -36,9 +43,8 @@ const LONGEST_STOP = 10_000
 
 /** Rejects where the node cannot start, with what it said. */
 export const startEventStoreProcess = async (options: EventStoreProcessOptions): Promise<EventStoreProcess> => {
-  const { dir, host = '127.0.0.1', port = 0, onExit, log = line => void process.stderr.write(`${line}\n`) } = options
-  const args = [ENTRY, '--dir', dir, '--host', host, '--port', String(port), '--with-parent']
-  const child = spawn(process.execPath, args, {
+  const { onExit, log = line => void process.stderr.write(`${line}\n`) } = options
+  const child = spawn(process.execPath, [ENTRY, ...argumentsFor(options), '--with-parent'], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true, // a group of its own: Ctrl-C is for the parent, which stops this when its own work is done
   })
@@ -72,6 +78,19 @@ export const startEventStoreProcess = async (options: EventStoreProcessOptions):
       clearTimeout(impatient)
     },
   }
+}
+
+const argumentsFor = ({ dir, host, port = 0, advertise, tls, usersFile }: EventStoreProcessOptions): string[] => {
+  const given = {
+    dir,
+    host,
+    port: String(port),
+    advertise,
+    certificate: tls?.certificate,
+    'private-key': tls?.key,
+    users: usersFile,
+  }
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))
 }
 
 const readyLine = (child: Child, exited: Promise<string>, said: readonly string[]): Promise<string> =>

@@ -12,10 +12,12 @@ import {
 } from '@eventstore/db-client'
 import type { AllStreamSubscription } from '@eventstore/db-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { accessOf } from '../../src/embedded/access.ts'
+import { pagesOf } from '../../src/embedded/http/pages.ts'
 import { startEventStore } from '../../src/embedded/index.ts'
 import { routes } from '../../src/embedded/calls/routes.ts'
 import { openEventLog } from '../../src/embedded/engine/event-log.ts'
-import { startGrpcServer } from '../../src/embedded/server.ts'
+import { startServer } from '../../src/embedded/server.ts'
 import { memoryStorage } from '../../src/embedded/storage/memory.ts'
 import type { EventStore } from '../../src/embedded/index.ts'
 import { frame } from '../../src/embedded/protocol/frames.ts'
@@ -206,11 +208,13 @@ describe('a disk that hangs', () => {
       storage: { ...memoryStorage(), commit: () => new Promise(() => undefined) },
       onFatal: () => undefined,
     })
-    const member = { instance: randomUUID(), host: '127.0.0.1', port: 1 }
-    const server = await startGrpcServer({
-      host: '127.0.0.1',
-      port: 0,
-      routes: () => routes(log, member),
+    const address = { host: '127.0.0.1', port: 0 }
+    const node = { instance: randomUUID(), hasUsers: false, addressFor: () => address, logEnd: () => 0 }
+    const server = await startServer({
+      ...address,
+      routes: routes(log, node),
+      pages: pagesOf(node),
+      access: accessOf(undefined),
       log: () => undefined,
     })
     const writer = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${server.port}?tls=false`)
