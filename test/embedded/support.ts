@@ -1,9 +1,11 @@
 // For the tests of the embedded store: folders that go away, and gRPC calls made by hand, for what no client would send.
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, constants } from 'node:http2'
 import type { IncomingHttpHeaders } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { frameCutter } from '../../src/embedded/protocol/frames.ts'
 
@@ -13,6 +15,26 @@ export const folder = async (): Promise<string> => {
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
   return dir
 }
+
+/** See certificates/make.sh. */
+export const certificate = (name: string): string => fileURLToPath(new URL(`certificates/${name}`, import.meta.url))
+
+/** What a node with TLS is started with; the certificate is for this name. */
+export const ENCRYPTED = {
+  host: 'localhost',
+  tls: { certificate: certificate('server.pem'), key: certificate('server.key') },
+}
+
+/** For connections to it. */
+export const ca = readFileSync(certificate('ca.pem'))
+
+/** The official client's connection string: with credentials, such as `admin:changeit`, and trust in the certificate. */
+export const trusting = (url: string, credentials?: string): string =>
+  `${credentials === undefined ? url : url.replace('://', `://${credentials}@`)}&tlsCAFile=${certificate('ca.pem')}`
+
+/** Where the node answers to HTTP. */
+export const httpUrl = (url: string): string =>
+  url.replace('esdb:', url.includes('tls=true') ? 'https:' : 'http:').replace(/\?.*/, '')
 
 export interface RawCall {
   write(bytes: Buffer): void
@@ -25,7 +47,7 @@ export interface RawCall {
 
 /** A gRPC call whose bytes the test decides. */
 export const rawCall = (url: string, path: string, headers: Record<string, string> = {}): RawCall => {
-  const session = connect(url.replace('esdb://', 'http://').replace(/\?.*/, ''))
+  const session = connect(httpUrl(url), { ca })
   onTestFinished(() => session.destroy())
   const stream = session.request({
     [constants.HTTP2_HEADER_METHOD]: 'POST',

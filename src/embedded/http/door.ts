@@ -4,12 +4,15 @@ import type { Server, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Certificate } from '../tls.ts'
 import { listenOn, portOf } from './listen.ts'
+import { sniff } from './sniff.ts'
 
 export interface DoorOptions {
   host: string
   /** 0 picks a free one. */
   port: number
   certificate?: Certificate | undefined
+  /** How long a connection may take to show what it speaks, in ms. */
+  patience?: number
   http2: (socket: Socket) => void
   http1: (socket: Socket) => void
 }
@@ -20,10 +23,11 @@ export interface Door {
   close(grace: number): Promise<void>
 }
 
-/** How long a connection may take to show what it speaks, in ms. */
+/** Silence, in ms, after which a connection that owes a request is closed. */
 export const PATIENCE = 10_000
 
-export const openDoor = async ({ host, port, certificate, http1, http2 }: DoorOptions): Promise<Door> => {
+export const openDoor = async (options: DoorOptions): Promise<Door> => {
+  const { host, port, certificate, patience = PATIENCE, http1, http2 } = options
   const sockets = new Set<Socket>()
   const undecided = new Set<Socket>()
   let open = true
@@ -34,21 +38,24 @@ export const openDoor = async ({ host, port, certificate, http1, http2 }: DoorOp
   const plain = (): Server =>
     createServer({ noDelay: true }, socket => {
       undecided.add(socket)
-      sniff(socket, isHttp2 => {
+      sniff(socket, patience, isHttp2 => {
         undecided.delete(socket)
-        if (isHttp2 !== undefined) decided(socket, isHttp2 ? http2 : http1)
+        decided(socket, isHttp2 ? http2 : http1)
       })
     })
   // not http2's own secure server: to serve HTTP/1.1 too it wraps every stream of every call in a request and a response
-  const encrypted = (pair: Certificate): Server =>
-    createTlsServer({ ...pair, ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: PATIENCE, noDelay: true }, socket =>
-      decided(socket, socket.alpnProtocol === 'h2' ? http2 : http1),
+  const encrypted = (pair: Certificate): Server => {
+    const tls = { ...pair, ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: patience, noDelay: true }
+    return createTlsServer(tls, socket => decided(socket, socket.alpnProtocol === 'h2' ? http2 : http1)).on(
+      'tlsClientError', // no handshake, or none in time
+      (_, socket) => socket.destroy(),
     )
+  }
 
   const servers = await listenOn(host, port, () =>
     (certificate ? encrypted(certificate) : plain()).on('connection', (socket: Socket) => {
       sockets.add(socket)
-      socket.once('close', () => sockets.delete(socket))
+      socket.once('close', () => [sockets, undecided].forEach(set => set.delete(socket)))
     }),
   )
   return {
@@ -64,30 +71,4 @@ export const openDoor = async ({ host, port, certificate, http1, http2 }: DoorOp
       clearTimeout(timer)
     },
   }
-}
-
-/** The first bytes of every HTTP/2 connection (RFC 9113, 3.4): made so that no HTTP/1.1 request begins with them. */
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-
-/** Tells whether the peer speaks HTTP/2, with what was read put back; undefined where it went away or took too long. */
-const sniff = (socket: Socket, tell: (isHttp2: boolean | undefined) => void): void => {
-  let seen: Buffer = Buffer.alloc(0)
-  const look = (): void => {
-    const bytes = socket.read() as Buffer | null
-    if (bytes === null) return
-    seen = Buffer.concat([seen, bytes])
-    const isPreface = seen.subarray(0, PREFACE.length).equals(PREFACE.subarray(0, seen.length))
-    if (isPreface && seen.length < PREFACE.length) return
-    socket.off('readable', look).off('close', gone)
-    clearTimeout(timer)
-    socket.unshift(seen)
-    tell(isPreface)
-  }
-  const gone = (): void => {
-    clearTimeout(timer)
-    tell(undefined)
-  }
-  const timer = setTimeout(() => socket.destroy(), PATIENCE)
-  socket.on('error', () => undefined) // `close` says all
-  socket.on('readable', look).on('close', gone)
 }

@@ -9,7 +9,7 @@ export interface Http1 {
   close(): void
 }
 
-export const speakHttp1 = (pages: Pages): Http1 => {
+export const speakHttp1 = (pages: Pages, patience = PATIENCE): Http1 => {
   const sockets = new Set<Socket>()
   const server = createServer((request, response) => {
     const { method = '', url = '', headers } = request
@@ -17,7 +17,9 @@ export const speakHttp1 = (pages: Pages): Http1 => {
     if (page.reason !== undefined) response.statusMessage = page.reason
     response.writeHead(page.status, page.headers).end(page.body)
   })
-  server.timeout = PATIENCE // this server listens nowhere itself, and its timeouts for headers work only where it does
+  // this server listens nowhere itself, and its timeouts for a request's head and body work only where it does
+  server.timeout = patience
+  server.keepAliveTimeout = patience
   return {
     accept: socket => {
       sockets.add(socket)
