@@ -5,7 +5,7 @@ export function addStore(program: Command): void {
   program
     .command('store')
     .description('run the embedded event store alone')
-    .usage('--port P --dir D [--host H] [--advertise H:P]')
+    .usage('--port P --dir D [--host H] [--advertise H:P] [--certificate F --private-key F [--users F]]')
     .argument('[arguments...]')
     .helpOption(false)
     .allowUnknownOption()

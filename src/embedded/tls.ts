@@ -51,11 +51,11 @@ const parseCertificate = (path: string, pem: string): X509Certificate => {
 }
 
 const parseKey = (path: string, pem: string): KeyObject => {
+  if (/^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(pem))
+    throw new Error(`The private key in ${path} is encrypted: decrypt it first`)
   try {
     return createPrivateKey(pem)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ERR_MISSING_PASSPHRASE') throw new Error(`The private key in ${path} is encrypted: decrypt it first`)
+  } catch {
     throw new Error(`${path} is not a private key in PEM: it begins with -----BEGIN PRIVATE KEY----- or the like`)
   }
 }

@@ -2,14 +2,14 @@
 import { once } from 'node:events'
 import { createServer, connect as connectHttp2 } from 'node:http2'
 import { connect, createServer as createTcpServer } from 'node:net'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { openDoor } from '../../src/embedded/http/door.ts'
 import type { Door } from '../../src/embedded/http/door.ts'
 import { speakHttp1 } from '../../src/embedded/http/http1.ts'
 import { listenOn, portOf } from '../../src/embedded/http/listen.ts'
 import { readCertificate } from '../../src/embedded/tls.ts'
-import { ENCRYPTED } from './support.ts'
+import { ENCRYPTED, hasIpv6 } from './support.ts'
 
 const GREETING = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'
 
@@ -154,9 +154,9 @@ describe('a host', () => {
     return servers.map(server => server.address())
   }
 
-  it('with several addresses is listened on at each of them, on one port', async () => {
-    const [first, second, ...more] = await listening('127.0.0.1', '127.0.0.2', '127.0.0.1')
-    expect([first, second, more]).toMatchObject([{ address: '127.0.0.1' }, { address: '127.0.0.2' }, []])
+  it.runIf(hasIpv6)('with several addresses is listened on at each of them, on one port', async () => {
+    const [first, second, ...more] = await listening('127.0.0.1', '::1', '127.0.0.1')
+    expect([first, second, more]).toMatchObject([{ address: '127.0.0.1' }, { address: '::1' }, []])
     expect(second).toHaveProperty('port', (first as { port: number }).port)
   })
 
@@ -165,14 +165,29 @@ describe('a host', () => {
     await expect(listening('192.0.2.1')).rejects.toThrow('EADDRNOTAVAIL')
   })
 
-  it('whose port is taken at one of them is not listened on at the others', async () => {
-    const taken = createTcpServer().listen(0, '127.0.0.2')
+  it.runIf(hasIpv6)('whose port is taken at one of them is not listened on at the others', async () => {
+    const taken = createTcpServer().listen(0, '::1')
     await once(taken, 'listening')
     const port = portOf(taken)
     const create = () => createTcpServer()
-    const both = at('127.0.0.1', '127.0.0.2')
-    await expect(listenOn('host', port, create, both)).rejects.toThrow('EADDRINUSE')
+    await expect(listenOn('host', port, create, at('127.0.0.1', '::1'))).rejects.toThrow('EADDRINUSE')
     const [free] = await listenOn('host', port, create, at('127.0.0.1'))
     for (const server of [taken, free!]) server.close()
+  })
+
+  it.runIf(hasIpv6)('whose picked port is taken at another of its addresses gets the next', async () => {
+    const made: Server[] = []
+    let stranger: Server | undefined
+    const create = () => {
+      if (made[0] && !stranger) stranger = createTcpServer().listen(portOf(made[0]), '::1')
+      const server = createTcpServer()
+      made.push(server)
+      return server
+    }
+    const servers = await listenOn('host', 0, create, at('127.0.0.1', '::1'))
+    const [first, second, taken] = [...servers, stranger!].map(portOf)
+    expect(second).toBe(first)
+    expect(taken).not.toBe(first)
+    for (const server of [...servers, stranger!]) server.close()
   })
 })
