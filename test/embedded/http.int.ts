@@ -1,5 +1,7 @@
 // What is served besides gRPC, to whoever asks in either version of HTTP, with and without TLS.
 import { Agent as HttpAgent, request as http } from 'node:http'
+import { connect } from 'node:http2'
+import type { IncomingHttpStatusHeader } from 'node:http2'
 import { Agent as HttpsAgent, request as https } from 'node:https'
 import { connect as connectTls } from 'node:tls'
 import { once } from 'node:events'
@@ -105,6 +107,18 @@ describe.each<[string, { tls?: TlsFiles }]>([
     const isOver = once(response.socket, 'close')
     await text(response)
     await Promise.all([isOver, stopping.close(), stopping.close()]) // twice is as good as once
+  })
+})
+
+describe('a node in the clear', () => {
+  it('is no proxy', async () => {
+    const store = await startEventStore({ inMemory: true })
+    const session = connect(httpUrl(store.url))
+    const stream = session.request({ ':method': 'CONNECT', ':authority': 'elsewhere:80' })
+    const [headers] = (await once(stream, 'response')) as [IncomingHttpStatusHeader]
+    expect(headers[':status']).toBe(404)
+    session.destroy()
+    await store.close()
   })
 })
 

@@ -69,7 +69,7 @@ export const speakHttp2 = ({ routes, pages, access, log }: Http2Options): Http2 
 }
 
 const answer = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, pages: Pages): void => {
-  const [method, url, authority] = [headers[':method']!, headers[':path']!, headers[':authority'] ?? headers.host]
+  const { ':method': method = '', ':path': url = '', ':authority': authority = headers.host } = headers
   const page = pages({ method, url, authority })
   stream.on('error', () => undefined)
   stream.respond({ ':status': page.status, ...page.headers })
