@@ -22,11 +22,10 @@ export const backupDataFolder = (dir: string, to: string): BackupReport => {
   if (existsSync(join(to, 'index'))) throw new Error(`${to} is a node's data folder: give the backup one of its own`)
   mkdirSync(to, { recursive: true })
   const { log, segments } = source
-  const copied = listSegments(to)
-  if (copied && copied.log !== log)
-    throw new Error(`${to} has a backup of another log: give this one a folder of its own`)
-  const from = copied ? endOf(copied.segments) : FIRST_POSITION
-  if (copied && from !== FIRST_POSITION && !sameBefore(from, segments, copied.segments))
+  const copied = listSegments(to) ?? { log, segments: [createSegment(to, log, FIRST_POSITION)] }
+  if (copied.log !== log) throw new Error(`${to} has a backup of another log: give this one a folder of its own`)
+  const from = endOf(copied.segments)
+  if (from !== FIRST_POSITION && !sameBefore(from, segments, copied.segments))
     throw new Error(`${to} has events up to position ${from} that ${dir} has not: it is of another history`)
 
   let events = 0
@@ -36,7 +35,7 @@ export const backupDataFolder = (dir: string, to: string): BackupReport => {
   for (const { segment, position, bytes, records } of commits) {
     if (copy?.segment.start !== segment.start) {
       closeCopy(copy)
-      copy = openCopy(to, log, segment.start, position, copied?.segments)
+      copy = openCopy(to, log, segment.start, position, copied.segments)
     }
     writeAll(copy.file, bytes, offsetIn(segment, position))
     events += records.length
@@ -65,7 +64,7 @@ interface Copy {
   file: number
 }
 
-const openCopy = (to: string, log: string, start: number, at: number, copied: readonly Segment[] = []): Copy => {
+const openCopy = (to: string, log: string, start: number, at: number, copied: readonly Segment[]): Copy => {
   const segment = copied.find(known => known.start === start) ?? createSegment(to, log, start)
   const file = openSync(segment.path, 'r+')
   ftruncateSync(file, offsetIn(segment, at))
