@@ -5,7 +5,9 @@ export function addStore(program: Command): void {
   program
     .command('store')
     .description('run the embedded event store alone; check its folder, or copy it to a backup')
-    .usage('--port P --dir D [--host H] [--advertise H:P] [--certificate F --private-key F [--users F]] | check --dir D | backup --dir D --to D')
+    .usage(
+      '--port P --dir D [--host H] [--advertise H:P] [--certificate F --private-key F [--users F]] | check --dir D | backup --dir D --to D',
+    )
     .argument('[arguments...]')
     .helpOption(false)
     .allowUnknownOption()
