@@ -6,7 +6,7 @@ import type { Scenario } from './bench.ts'
 import { summary } from './figures.ts'
 import type { Figures, Row } from './figures.ts'
 import { thisMachine } from './machine.ts'
-import { parseOptions, usageOf } from './options.ts'
+import { parseOptions, shownUrl, usageOf } from './options.ts'
 import type { Options, Parsed } from './options.ts'
 import { appends, batches } from './scenarios/appends.ts'
 import { catchUp } from './scenarios/catch-up.ts'
@@ -47,7 +47,15 @@ const bench = async (options: Options): Promise<void> => {
     }
     const seconds = Math.round((performance.now() - began) / 1000)
     print(`\n${seconds} s`)
-    const report = { at: new Date().toISOString(), seconds, machine, url, rounds, quick, measured }
+    const report = {
+      at: new Date().toISOString(),
+      seconds,
+      machine,
+      url: url && shownUrl(url),
+      rounds,
+      quick,
+      measured,
+    }
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`)
   } finally {
     if (root !== undefined) rmSync(root, { recursive: true, force: true })

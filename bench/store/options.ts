@@ -27,6 +27,9 @@ export interface Options {
   json: string | undefined
 }
 
+/** For showing: without the password that it may have. */
+export const shownUrl = (url: string): string => url.replace(/\/\/[^/@]*@/, '//')
+
 export type Parsed = Options | 'help'
 
 /** Throws an Error whose message says what is wrong with the arguments. */

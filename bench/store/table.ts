@@ -2,6 +2,7 @@
 import { summary } from './figures.ts'
 import type { Figures, Row } from './figures.ts'
 import type { Machine } from './machine.ts'
+import { shownUrl } from './options.ts'
 import type { Options } from './options.ts'
 
 const COLUMNS: [heading: string, width: number, cell: (figures: Figures, unit: string) => string][] = [
@@ -18,10 +19,10 @@ const FIRST = 40
 
 export const head = (machine: Machine, options: Options): string => {
   const { cores, processor, memoryGB, system, node, client, load, disk } = machine
-  const busy = load > cores / 4 ? ': others are at work, which these figures show' : ''
+  const busy = load > cores / 4 ? ': it was busy, which may show' : ''
   const facts: [name: string, value: string][] = [
     ['client', `@eventstore/db-client ${client}, in a process of its own`],
-    ['server', options.url ?? 'the embedded store, in a process of its own'],
+    ['server', options.url === undefined ? 'the embedded store, in a process of its own' : shownUrl(options.url)],
     ['machine', `${cores} cores of ${processor}, ${memoryGB.toFixed(1)} GiB; ${system}; Node.js ${node}`],
     ['load', `${load.toFixed(2)} in the minute before${busy}`],
   ]

@@ -7,16 +7,19 @@ const TEXT =
 
 let number = 0
 
-export const message = (): EventData =>
-  jsonEvent({
+export const message = (): EventData => {
+  const id = `00000000-0000-4000-8000-${String(++number).padStart(12, '0')}`
+  return jsonEvent({
     type: 'MessageSent',
     data: {
-      message: `m-${String(++number).padStart(12, '0')}`,
-      conversation: 'conversation-0001',
+      message: id,
+      conversation: 'b3bf4a0c-2a55-4c5e-9d0c-7f3f3a8d1c11',
       author: 'user-000042',
       at: new Date().toISOString(),
-      text: TEXT.slice(0, 180),
+      text: TEXT.slice(0, 170),
     },
+    metadata: { $correlationId: id },
   })
+}
 
 export const messages = (count: number): EventData[] => Array.from({ length: count }, message)
