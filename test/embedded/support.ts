@@ -53,6 +53,8 @@ export interface RawCall {
   message(): Promise<Buffer>
   /** The trailers, or the headers where they are all there is. */
   trailers: Promise<IncomingHttpHeaders>
+  /** Stops and resumes reading: the node is then told of no more room. */
+  pause(paused: boolean): void
 }
 
 /** A gRPC call whose bytes the test decides. */
@@ -90,6 +92,7 @@ export const rawCall = (url: string, path: string, headers: Record<string, strin
       return ready ? Promise.resolve(ready) : new Promise(resolve => waiting.push(resolve))
     },
     trailers,
+    pause: paused => void (paused ? stream.pause() : stream.resume()),
   }
 }
 
