@@ -1,11 +1,13 @@
-// `verbatim store`: the embedded event store alone. Its arguments are its own; see src/embedded/.
+// `verbatim store`: the embedded event store alone, and the care of its folder. Its arguments are its own; see src/embedded/.
 import type { Command } from 'commander'
 
 export function addStore(program: Command): void {
   program
     .command('store')
-    .description('run the embedded event store alone')
-    .usage('--port P --dir D [--host H] [--advertise H:P]')
+    .description('run the embedded event store alone; check its folder, or copy it to a backup')
+    .usage(
+      '--port P --dir D [--host H] [--advertise H:P] [--certificate F --private-key F [--users F]] | check --dir D | backup --dir D --to D',
+    )
     .argument('[arguments...]')
     .helpOption(false)
     .allowUnknownOption()

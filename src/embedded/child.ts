@@ -1,9 +1,11 @@
 // Starts a node as a child process, which never outlives this one, and tells when it dies unasked.
 import { spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { TlsFiles } from './tls.ts'
 
 export interface EventStoreProcessOptions {
   dir: string
@@ -11,6 +13,12 @@ export interface EventStoreProcessOptions {
   host?: string
   /** Default 0: any free one. */
   port?: number
+  /** `host:port` under which clients reach the node, where that is not where it listens. */
+  advertise?: string
+  /** Paths of PEM files. */
+  tls?: TlsFiles
+  /** The path of a JSON file of names and passwords. */
+  usersFile?: string
   /** Called when the node ends without `close`. */
   onExit?: (reason: string) => void
   /** The node's own lines. Default: standard error. */
@@ -36,9 +44,8 @@ const LONGEST_STOP = 10_000
 
 /** Rejects where the node cannot start, with what it said. */
 export const startEventStoreProcess = async (options: EventStoreProcessOptions): Promise<EventStoreProcess> => {
-  const { dir, host = '127.0.0.1', port = 0, onExit, log = line => void process.stderr.write(`${line}\n`) } = options
-  const args = [ENTRY, '--dir', dir, '--host', host, '--port', String(port), '--with-parent']
-  const child = spawn(process.execPath, args, {
+  const { onExit, log = line => void process.stderr.write(`${line}\n`) } = options
+  const child = spawn(process.execPath, [ENTRY, ...argumentsFor(options), '--with-parent'], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true, // a group of its own: Ctrl-C is for the parent, which stops this when its own work is done
   })
@@ -55,7 +62,7 @@ export const startEventStoreProcess = async (options: EventStoreProcessOptions):
     child.once('close', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
   })
 
-  const url = await readyLine(child, exited, said)
+  const url = await readyLine(child, exited, said, options.dir)
   let closing = false
   void exited.then(reason => {
     if (!closing) onExit?.(`the embedded store (process ${child.pid}) ended: ${reason}`)
@@ -74,12 +81,32 @@ export const startEventStoreProcess = async (options: EventStoreProcessOptions):
   }
 }
 
-const readyLine = (child: Child, exited: Promise<string>, said: readonly string[]): Promise<string> =>
+const argumentsFor = ({ dir, host, port = 0, advertise, tls, usersFile }: EventStoreProcessOptions): string[] => {
+  const given = {
+    dir,
+    host,
+    port: String(port),
+    advertise,
+    certificate: tls?.certificate,
+    'private-key': tls?.key,
+    users: usersFile,
+  }
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))
+}
+
+const readyLine = (child: Child, exited: Promise<string>, said: readonly string[], dir: string): Promise<string> =>
   new Promise((resolve, reject) => {
     createInterface(child.stdout).on('line', line => {
       if (line.startsWith('ready ')) resolve(line.slice('ready '.length))
     })
-    void exited.then(reason =>
-      reject(new Error(`The embedded store did not start (${reason}): ${said.join(' ') || 'it said nothing'}`)),
-    )
+    void exited.then(reason => {
+      const last = said.join(' ') || (CRASHED.test(reason) ? damagedIndex(dir) : 'it said nothing')
+      reject(new Error(`The embedded store did not start (${reason}): ${last}`))
+    })
   })
+
+/** LMDB maps its file into memory: where that is damaged, it is the process that ends. */
+const CRASHED = /SIGSEGV|SIGBUS/
+
+const damagedIndex = (dir: string): string =>
+  `its index may be damaged. Remove ${join(dir, 'index')}: it is made anew from the log`

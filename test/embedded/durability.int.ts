@@ -1,11 +1,17 @@
 // What was acknowledged is there: after a stop, after kill -9 under many writers, and for the writer that asks again.
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { EventStoreDBClient, binaryEvent, jsonEvent } from '@eventstore/db-client'
 import type { EventData } from '@eventstore/db-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startEventStore, startEventStoreProcess } from '../../src/embedded/index.ts'
 import { read } from '../contracts/reading.ts'
 import { folder } from './support.ts'
+
+const ENTRY = fileURLToPath(new URL('../../dist/embedded/main.js', import.meta.url))
 
 const event = (n: number): EventData => jsonEvent({ type: 'Said', data: { n, text: 'x'.repeat(300) } })
 
@@ -50,9 +56,9 @@ describe('a node that is started again on its folder', () => {
 })
 
 describe('a node that is killed under many writers', () => {
-  it('loses and doubles no acknowledged event, and no retried one', { timeout: 120_000 }, async () => {
+  it('loses and doubles no acknowledged event, and no retried one', { timeout: 180_000 }, async () => {
     const dir = await folder()
-    const writers = Array.from({ length: 32 }, (_, i) => ({
+    const writers = Array.from({ length: 64 }, (_, i) => ({
       stream: `w-${i}`,
       next: 0,
       pending: undefined as EventData[] | undefined,
@@ -60,7 +66,7 @@ describe('a node that is killed under many writers', () => {
     }))
     let uncertain = 0
 
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 20; round++) {
       const store = await startEventStoreProcess({ dir })
       const client = EventStoreDBClient.connectionString(store.url)
       let acknowledged = 0
@@ -102,6 +108,51 @@ describe('a node that is killed under many writers', () => {
     const ids = everything.map(({ event: e }) => e!.id)
     expect(new Set(ids).size).toBe(ids.length)
     await client.dispose()
+  })
+})
+
+describe('a node whose disk takes no more', () => {
+  // a limit on the size of its files, which every user may set, fails the writes as a full disk does
+  it.skipIf(process.platform === 'win32')('stops, says why, and has all that it acknowledged', async () => {
+    const dir = await folder()
+    const node = spawn('bash', [
+      '-c',
+      `ulimit -f 3000; exec "$0" "$@"`,
+      process.execPath,
+      ENTRY,
+      '--dir',
+      dir,
+      '--port',
+      '0',
+    ])
+    let said = ''
+    node.stderr.on('data', chunk => (said += String(chunk)))
+    const exit = once(node, 'exit')
+    const [line] = (await once(createInterface(node.stdout), 'line')) as [string]
+    const client = EventStoreDBClient.connectionString(line.slice('ready '.length))
+    const acknowledged: string[] = []
+    const writing = Array.from({ length: 8 }, async (_, i) => {
+      for (;;) {
+        const large = binaryEvent({ type: 'Large', data: new Uint8Array(20_000) })
+        const answer = await client.appendToStream(`w-${i}`, large).catch(() => undefined)
+        if (!answer) return
+        acknowledged.push(large.id)
+      }
+    })
+    await Promise.all(writing)
+    expect(await exit).toEqual([1, null])
+    expect(said).toMatch(
+      /^embedded store: a write to .* failed, nothing more is accepted: .*(EFBIG|bytes were written)/,
+    )
+    await client.dispose()
+
+    const store = await startEventStore({ dir })
+    const again = EventStoreDBClient.connectionString(store.url)
+    const stored = new Set((await read(again.readAll())).map(({ event: e }) => e!.id))
+    expect(acknowledged.length).toBeGreaterThan(50)
+    expect(acknowledged.filter(id => !stored.has(id))).toEqual([])
+    await again.dispose()
+    await store.close()
   })
 })
 

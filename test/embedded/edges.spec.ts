@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import { timeoutOf } from '../../src/embedded/calls/call.ts'
 import { parseStoreArguments } from '../../src/embedded/command.ts'
-import { parseAddress } from '../../src/embedded/event-store.ts'
 import { hasEnded, isAlive, startTimeIn, thisProcess } from '../../src/embedded/lock.ts'
 import { streamDeleted, trailersOf } from '../../src/embedded/protocol/status.ts'
 
@@ -18,23 +17,27 @@ describe('the command line', () => {
     })
   })
 
+  it('takes a certificate with its key, and who may call', () => {
+    expect(parseStoreArguments([...minimal, '--certificate', 'c', '--private-key', 'k', '--users', 'u'])).toEqual({
+      options: { dir: 'd', port: 2113, tls: { certificate: 'c', key: 'k' } },
+      usersFile: 'u',
+      withParent: false,
+    })
+  })
+
   it.each([
     [[], '--dir is missing'],
     [['--dir', 'd'], '--port is missing'],
     [['--dir', 'd', '--port', 'http'], "--port 'http' is not a port"],
     [['--dir', 'd', '--port', '70000'], "--port '70000' is not a port"],
     [[...minimal, '--advertise', 'store'], "'store' is not an address of the form host:port"],
+    [[...minimal, '--certificate', 'c'], '--certificate and --private-key go together'],
+    [[...minimal, '--private-key', 'k'], '--certificate and --private-key go together'],
+    [[...minimal, '--users', 'u'], '--users needs --certificate and --private-key'],
     [[...minimal, '--verbose'], '--verbose'],
     [[...minimal, 'stray'], 'stray'],
   ])('refuses %j', (argv, reason) => {
     expect(() => parseStoreArguments(argv)).toThrow(reason)
-  })
-
-  it('understands addresses with names and both kinds of numbers', () => {
-    expect(parseAddress('store:2113')).toEqual({ host: 'store', port: 2113 })
-    expect(parseAddress('[::1]:1')).toEqual({ host: '::1', port: 1 })
-    expect(() => parseAddress('::1:1')).toThrow()
-    expect(() => parseAddress('store:0')).toThrow()
   })
 })
 

@@ -2,7 +2,9 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ExecFileException } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { CancelledError, EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
@@ -11,14 +13,19 @@ import { describe, expect, it } from 'vitest'
 import { startEventStore, startEventStoreProcess } from '../../src/embedded/index.ts'
 import { thisProcess } from '../../src/embedded/lock.ts'
 import { comes, received } from '../contracts/reading.ts'
-import { folder } from './support.ts'
+import { ENCRYPTED, certificate, folder, trusting } from './support.ts'
 
 const DIST = fileURLToPath(new URL('../../dist/embedded', import.meta.url))
 
-const run = (...args: string[]): Promise<{ code: number | string | undefined | null; stderr: string }> =>
+const KEY = ENCRYPTED.tls.key
+const CERTIFIED = ['--certificate', ENCRYPTED.tls.certificate, '--private-key', KEY]
+
+const run = (
+  ...args: readonly string[]
+): Promise<{ code: number | string | undefined | null; stdout: string; stderr: string }> =>
   new Promise(resolve => {
-    execFile(process.execPath, [`${DIST}/main.js`, ...args], (error: ExecFileException | null, _, stderr) =>
-      resolve({ code: error?.code, stderr }),
+    execFile(process.execPath, [`${DIST}/main.js`, ...args], (error: ExecFileException | null, stdout, stderr) =>
+      resolve({ code: error?.code, stdout, stderr }),
     )
   })
 
@@ -48,9 +55,9 @@ describe('a data folder', () => {
     await store.close()
     await (await startEventStore({ dir })).close()
 
-    const notes = open({ path: dir, overlappingSync: false, maxDbs: 8, noSubdir: false })
+    const notes = open({ path: join(dir, 'index'), overlappingSync: false, maxDbs: 8, noSubdir: false })
     const stranger = { ...thisProcess(), startedAt: '1' }
-    await notes.openDB<object, string>('notes', { encoding: 'json' }).put('holder', { format: 1, holder: stranger })
+    await notes.openDB<object, string>('notes', { encoding: 'json' }).put('holder', { holder: stranger })
     await notes.close()
     await (await startEventStore({ dir })).close()
   })
@@ -67,6 +74,33 @@ describe('a data folder', () => {
 })
 
 describe('the command', () => {
+  it('checks a folder and copies it while its node runs, and says in one line what came of it', async () => {
+    const [dir, to] = [await folder(), await folder()]
+    const store = await startEventStoreProcess({ dir })
+    const client = EventStoreDBClient.connectionString(store.url)
+    for (let n = 0; n < 2; n++) await client.appendToStream('s', jsonEvent({ type: 'Said', data: {} }))
+    expect((await run('check', '--dir', dir)).stdout).toMatch(
+      /^ok: 2 events in 1 stream, 1 file, log up to position \d+; .*\n$/,
+    )
+    expect((await run('backup', '--dir', dir, '--to', to)).stdout).toMatch(/^2 events \(\d+ bytes\) copied to /)
+    await client.dispose()
+    await store.close()
+    expect((await run('check', '--dir', to)).stdout).toMatch(/^ok: 2 events in 1 stream/)
+    const [log] = (await readdir(to)).filter(name => name.endsWith('.log'))
+    const bytes = await readFile(join(to, log!))
+    bytes[300]! ^= 1
+    await writeFile(join(to, log!), bytes)
+    for (const [args, complaint] of [
+      [['check', '--dir', to], /^store check: the log is damaged at position 1 .*\n$/],
+      [['check'], /^store check: --dir FOLDER is missing\n$/],
+      [['backup', '--dir', join(to, 'nowhere'), '--to', dir], /^store backup: .* has no log in it\n$/],
+    ] as const) {
+      const { code, stderr } = await run(...args)
+      expect(stderr).toMatch(complaint)
+      expect(code).toBe(1)
+    }
+  })
+
   it('says in one line what is wrong with its arguments', async () => {
     for (const args of [[], ['--dir', 'x', '--port', 'y'], ['--dir', 'x', '--port', '1', '--what']]) {
       const { code, stderr } = await run(...args)
@@ -81,6 +115,23 @@ describe('the command', () => {
     expect(code).toBe(1)
     expect(stderr).toMatch(/^embedded store: .*EADDRINUSE.*\n$/)
     await store.close()
+  })
+
+  it.each<[string, (dir: string) => string[], RegExp]>([
+    [
+      'a certificate of another key',
+      () => ['--certificate', certificate('ca.pem'), '--private-key', KEY],
+      /is not that of/,
+    ],
+    ['one that has expired', () => ['--certificate', certificate('expired.pem'), '--private-key', KEY], /has expired/],
+    ['no file of users', dir => [...CERTIFIED, '--users', join(dir, 'users.json')], /The users file cannot be read/],
+    ['a file for its folder', () => ['--dir', KEY], /The option dir must be the path of a folder/],
+    ['an address that is not here', () => ['--host', '192.0.2.1'], /EADDRNOTAVAIL/],
+  ])('says in one line that it was given %s', async (_, args, reason) => {
+    const dir = await folder()
+    const { code, stderr } = await run('--dir', join(dir, 'data'), '--port', '0', ...args(dir))
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^embedded store: [^\n]+\n$/)])
+    expect(stderr).toMatch(reason)
   })
 
   it('stops when it is asked to, with its calls ended as cancelled', async () => {
@@ -100,7 +151,63 @@ describe('the command', () => {
   })
 })
 
+describe('a node that is stopped', () => {
+  it('stops under a flood, and whoever does not let go of it', async () => {
+    const child = spawn(process.execPath, [`${DIST}/main.js`, '--dir', await folder(), '--port', '0'])
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+    const { host } = new URL(line.replace('ready esdb:', 'http:'))
+    const port = Number(host.split(':')[1])
+    // says nothing; speaks HTTP/1.1 and stays; has a call open and does nothing any more
+    const silent = connect(port, '127.0.0.1')
+    const kept = connect(port, '127.0.0.1')
+    kept.write('GET /ping HTTP/1.1\r\nhost: x\r\n\r\n')
+    await Promise.all([once(silent, 'connect'), once(kept, 'data')])
+    const script = `
+      const session = require('node:http2').connect(process.argv[1])
+      const method = '/event_store.client.streams.Streams/BatchAppend'
+      session.request({ ':method': 'POST', ':path': method, 'content-type': 'application/grpc' })
+      session.ping(() => console.log('open'))`
+    const deaf = spawn(process.execPath, ['-e', script, `http://${host}`])
+    await once(deaf.stdout, 'data')
+    deaf.kill('SIGSTOP')
+
+    const client = EventStoreDBClient.connectionString(line.slice('ready '.length))
+    let [stopping, appended] = [false, 0]
+    const flood = async (stream: string): Promise<void> => {
+      while (!stopping) {
+        await client.appendToStream(stream, jsonEvent({ type: 'Said', data: {} }))
+        if (++appended === 1000) child.kill('SIGTERM')
+      }
+    }
+    const exit = once(child, 'exit').finally(() => (stopping = true))
+    const floods = await Promise.allSettled(Array.from({ length: 100 }, (_, n) => flood(`s-${n}`)))
+    expect(await exit).toEqual([0, null])
+    expect(floods.map(({ status }) => status)).toEqual(Array(100).fill('rejected'))
+    for (const socket of [silent, kept]) socket.destroy()
+    deaf.kill('SIGKILL')
+    await client.dispose()
+  })
+})
+
 describe('a child process', () => {
+  it('speaks TLS and knows users, where it is told to', async () => {
+    const dir = await folder()
+    const usersFile = join(dir, 'users.json')
+    await writeFile(usersFile, '{"admin":"changeit"}', { mode: 0o600 })
+    const store = await startEventStoreProcess({ dir: join(dir, 'data'), usersFile, ...ENCRYPTED })
+    expect(store.url).toMatch(/^esdb:\/\/localhost:\d+\?tls=true$/)
+    for (const [credentials, outcome] of [
+      ['admin:changeit', 'fulfilled'],
+      ['admin:wrong', 'rejected'],
+    ]) {
+      const client = EventStoreDBClient.connectionString(trusting(store.url, credentials))
+      const [append] = await Promise.allSettled([client.appendToStream('s', jsonEvent({ type: 'Said', data: {} }))])
+      expect(append.status).toBe(outcome)
+      await client.dispose()
+    }
+    await store.close()
+  })
+
   it('tells when it dies unasked, and not when it is closed', async () => {
     const dir = await folder()
     const reasons: string[] = []
@@ -124,6 +231,15 @@ describe('a child process', () => {
     await expect(started).rejects.toThrow(
       /did not start \(exit code 1\): embedded store: .*\/dev\/null\/no-such-folder/,
     )
+  })
+
+  it('says what to do where the index is damaged, and starts when that is done', async () => {
+    const dir = await folder()
+    await (await startEventStoreProcess({ dir })).close()
+    await writeFile(join(dir, 'index', 'data.mdb'), Buffer.alloc(8192, 7))
+    await expect(startEventStoreProcess({ dir })).rejects.toThrow(`Remove ${dir}/index: it is made anew from the log`)
+    await rm(join(dir, 'index'), { recursive: true })
+    await (await startEventStoreProcess({ dir })).close()
   })
 
   it('does not outlive a parent that is killed', async () => {

@@ -12,10 +12,12 @@ import {
 } from '@eventstore/db-client'
 import type { AllStreamSubscription } from '@eventstore/db-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { accessOf } from '../../src/embedded/access.ts'
+import { pagesOf } from '../../src/embedded/http/pages.ts'
 import { startEventStore } from '../../src/embedded/index.ts'
 import { routes } from '../../src/embedded/calls/routes.ts'
 import { openEventLog } from '../../src/embedded/engine/event-log.ts'
-import { startGrpcServer } from '../../src/embedded/server.ts'
+import { startServer } from '../../src/embedded/server.ts'
 import { memoryStorage } from '../../src/embedded/storage/memory.ts'
 import type { EventStore } from '../../src/embedded/index.ts'
 import { frame } from '../../src/embedded/protocol/frames.ts'
@@ -62,14 +64,6 @@ afterAll(async () => {
 const fresh = (): string => `room-${randomUUID()}`
 
 describe('a call that cannot be served', () => {
-  it('is answered as unimplemented, by name', async () => {
-    const call = rawCall(store.url, '/event_store.client.operations.Operations/Shutdown')
-    call.end()
-    const trailers = await call.trailers
-    expect(trailers['grpc-status']).toBe('12')
-    expect(trailers['grpc-message']).toContain('Operations/Shutdown is not implemented by the embedded store')
-  })
-
   it.each([
     ['no protobuf', frame(Buffer.from([0xff, 0xff, 0xff])), '3'],
     ['a field cut short', frame(Buffer.from([0x0a, 0x7f, 0x00])), '3'],
@@ -125,7 +119,7 @@ describe('a call that cannot be served', () => {
   })
 
   it('by a client that speaks another protocol disturbs nobody', async () => {
-    for (const greeting of ['GET / HTTP/1.1\r\nhost: x\r\n\r\n', '\x00\xff'.repeat(100)]) {
+    for (const greeting of ['SSH-2.0-OpenSSH_9.2\r\n', '\x00\xff'.repeat(100)]) {
       const socket = connect(store.port, store.host).on('error', () => undefined)
       socket.resume().write(greeting)
       await once(socket, 'close')
@@ -206,11 +200,13 @@ describe('a disk that hangs', () => {
       storage: { ...memoryStorage(), commit: () => new Promise(() => undefined) },
       onFatal: () => undefined,
     })
-    const member = { instance: randomUUID(), host: '127.0.0.1', port: 1 }
-    const server = await startGrpcServer({
-      host: '127.0.0.1',
-      port: 0,
-      routes: () => routes(log, member),
+    const address = { host: '127.0.0.1', port: 0 }
+    const node = { instance: randomUUID(), hasUsers: false, addressFor: () => address, logEnd: () => 0 }
+    const server = await startServer({
+      ...address,
+      routes: routes(log, node),
+      pages: pagesOf(node),
+      access: accessOf(undefined),
       log: () => undefined,
     })
     const writer = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${server.port}?tls=false`)

@@ -25,9 +25,9 @@ const open = () => {
       return page.length === 0 ? undefined : [Buffer.from(page)]
     },
     take: () => {
-      const rest = log.slice(at)
-      at = log.length
-      return rest.length === 0 ? [] : [Buffer.from(rest)]
+      const rest = log.slice(at, at + 3)
+      at += rest.length
+      return { frames: rest.length === 0 ? [] : [Buffer.from(rest)], whole: at === log.length }
     },
     started: () => true,
     follow: follower => {
@@ -46,7 +46,7 @@ const open = () => {
       client.sent.push(bytes)
       return !client.full
     },
-    drained: () => new Promise(resolve => (drained = resolve)),
+    drained: () => (client.full ? new Promise(resolve => (drained = resolve)) : Promise.resolve()),
     finish: error => {
       client.closed = true
       client.ending = error
@@ -96,6 +96,16 @@ describe('a subscription', () => {
     append(5, 6)
     expect(events()).toEqual([1, 2, 3, 4, 5, 6])
     expect(reads()).toBe(atEnd)
+  })
+
+  it('reads from the log what of a commit is more than is sent at once', async () => {
+    const { call, cursor, append, events, reads } = open()
+    follow(call, cursor)
+    append(1, 2, 3, 4, 5, 6)
+    expect([events(), reads()]).toEqual([[1, 2, 3], 1])
+    for (let i = 0; i < 4; i++) await turn()
+    append(7)
+    expect(events()).toEqual([1, 2, 3, 4, 5, 6, 7])
   })
 
   it('misses and repeats nothing that is committed while it reads', async () => {

@@ -13,7 +13,7 @@ import { checkPosition } from './positions.ts'
 export type Pages = Iterator<Buffer[], undefined>
 
 /** One page: a millisecond or two of reading, and a few of the client's windows. */
-export const PAGE: PageLimit = { events: 512, bytes: 256 * 1024 }
+const PAGE: PageLimit = { events: 512, bytes: 256 * 1024 }
 
 interface AllRead {
   from: From

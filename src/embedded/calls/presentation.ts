@@ -5,7 +5,7 @@ import { dataOf, isExpired } from '../engine/metadata.ts'
 import { viewStream } from '../engine/stream-view.ts'
 import { frame } from '../protocol/frames.ts'
 import { structuredUuid } from '../protocol/uuid.ts'
-import { messageField, numberField, stringField, varintSize } from '../protocol/wire-writer.ts'
+import { messageField, numberField, stringField } from '../protocol/wire-writer.ts'
 import type { LogStorage } from '../storage/port.ts'
 
 export interface Presentation {
@@ -25,7 +25,7 @@ export const presentation = (storage: LogStorage, options: PresentationOptions):
 
   const recorded = (record: EventRecord): Buffer => {
     const id = structuredIds ? structuredUuid(idOf(record)) : stringField(2, idOf(record))
-    return Buffer.concat([messageField(1, id), record.subarray(afterId(record), recordedEnd(record))])
+    return Buffer.concat([messageField(1, id), afterId(record)])
   }
 
   return {
@@ -43,9 +43,6 @@ export const presentation = (storage: LogStorage, options: PresentationOptions):
 }
 
 const LINK_TYPE = '$>'
-
-/** RecordedEvent ends where ReadEvent's commit position, its last field, begins. */
-const recordedEnd = (record: EventRecord): number => record.length - 1 - varintSize(positionOf(record))
 
 interface Link {
   revision: number

@@ -1,10 +1,8 @@
 // ServerFeatures/GetSupportedMethods: what this server can do, by which clients choose between ways to do a thing.
+import { VERSION } from '../node-info.ts'
 import { messageField, stringField } from '../protocol/wire-writer.ts'
 import type { Call } from './call.ts'
 import { reply, unary } from './unary.ts'
-
-/** The server version whose behaviour this store shows. */
-const VERSION = '23.10.6'
 
 const STREAMS = 'event_store.client.streams.streams'
 

@@ -1,5 +1,5 @@
 // Follows the log for one subscriber: reads until the end, then takes commits as they come; falls back to reading when
-// the subscriber is slower than that. Nothing is ever held for it but its cursor.
+// the subscriber is slower than that. Nothing is ever held for it but its cursor, and a page that is on its way.
 import { randomUUID } from 'node:crypto'
 import { caughtUp, confirmation } from '../protocol/responses.ts'
 import type { Call } from './call.ts'
@@ -41,8 +41,8 @@ export const follow = (call: Call, cursor: Cursor): void => {
     cursor.follow(committed => {
       if (!live || call.closed()) return
       call.guard(() => {
-        const frames = cursor.take(committed)
-        if (frames.length > 0) live = call.send(frames.length === 1 ? frames[0]! : Buffer.concat(frames))
+        const { frames, whole } = cursor.take(committed)
+        if (frames.length > 0) live = call.send(frames.length === 1 ? frames[0]! : Buffer.concat(frames)) && whole
         const over = cursor.over()
         if (over) return call.finish(over)
         tellCaughtUp()

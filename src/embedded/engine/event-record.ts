@@ -1,4 +1,5 @@
-// A stored event: a fixed header with what the store itself asks about, then the very gRPC frame that readers are sent.
+// A stored event: a fixed header with what the store itself asks about, the very gRPC frame that readers are sent, and its
+// length once more, by which the log is read backwards.
 import { FRAME_HEADER } from '../protocol/frames.ts'
 import { putVarint, varintSize } from '../protocol/wire-writer.ts'
 
@@ -11,26 +12,32 @@ export interface ProposedEvent {
   metadata: Buffer
 }
 
-/** Header and frame in one piece of memory: written once, and from then on only copied. */
+/** Header, frame and length in one piece of memory: written once, and from then on only copied. */
 export type EventRecord = Buffer
 
-// The header: where things stand (offsets count from the frame's first byte), and the numbers that reading needs.
-const VERSION = 0
-const ID_AT = 1
-const NAME_AT = 2
-const NAME_LENGTH = 4
-const TYPE_AT = 6
-const TYPE_LENGTH = 8
-const CREATED = 10
-const POSITION = 16
-const REVISION = 24
-const FRAME_AT = 32
+// The header. First what the log on disk is checked by: the record's length, a checksum of all that follows it, and how
+// far into which commit the record is; those but the length are storage's to fill in. Then where things stand (offsets
+// count from the frame's first byte), and the numbers that reading needs.
+export const LENGTH = 0
+export const CHECKSUM = 4
+export const COMMIT_OFFSET = 8
+export const COMMIT_LENGTH = 12
+const ID_AT = 16
+const NAME_AT = 17
+const NAME_LENGTH = 19
+const TYPE_AT = 21
+const TYPE_LENGTH = 23
+const CREATED = 25
+export const POSITION = 31
+const REVISION = 39
+const FRAME_AT = 47
+export const RECORD_HEADER = FRAME_AT
+export const RECORD_TRAILER = 4
 
-const FORMAT = 1
 const ID_LENGTH = 36
 const ID_FIELD = 40 // tag and length of the UUID message, tag and length of its string, the string
 
-export const frameOf = (record: EventRecord): Buffer => record.subarray(FRAME_AT)
+export const frameOf = (record: EventRecord): Buffer => record.subarray(FRAME_AT, record.length - RECORD_TRAILER)
 export const positionOf = (record: EventRecord): number => record.readDoubleBE(POSITION)
 export const revisionOf = (record: EventRecord): number => record.readDoubleBE(REVISION)
 /** ms since 1970. */
@@ -59,8 +66,12 @@ export const typeSpan = (record: EventRecord): Span => {
   return [at, at + record.readUInt16BE(TYPE_LENGTH)]
 }
 
-/** The part of RecordedEvent that follows its id, which comes first and has a fixed length. */
-export const afterId = (record: EventRecord): number => FRAME_AT + record[ID_AT]! - 4 + ID_FIELD
+/** The part of RecordedEvent that follows its id: that comes first and has a fixed length; ReadEvent's position is last. */
+export const afterId = (record: EventRecord): Buffer =>
+  record.subarray(
+    FRAME_AT + record[ID_AT]! - 4 + ID_FIELD,
+    record.length - RECORD_TRAILER - 1 - varintSize(positionOf(record)),
+  )
 
 /** Longest stream name and event type, in bytes: the header has 16 bits for each place, and an index key has a limit. */
 export const LONGEST_NAME = 1024
@@ -111,7 +122,7 @@ export const encodeEvent = (
   const readEvent = spanSize(recorded) + positionSize
   const message = spanSize(readEvent)
 
-  const out = Buffer.allocUnsafe(FRAME_AT + FRAME_HEADER + message)
+  const out = Buffer.allocUnsafe(FRAME_AT + FRAME_HEADER + message + RECORD_TRAILER)
   out[FRAME_AT] = 0
   out.writeUInt32BE(message, FRAME_AT + 1)
   let at = FRAME_AT + FRAME_HEADER
@@ -143,9 +154,11 @@ export const encodeEvent = (
   }
   at = putSpan(out, at, 0x42, event.data.length) // data
   at += event.data.copy(out, at)
-  putNumber(out, at, 0x18, position) // ReadEvent.commit_position
+  at = putNumber(out, at, 0x18, position) // ReadEvent.commit_position
+  out.writeUInt32BE(out.length, at)
 
-  out[VERSION] = FORMAT
+  out.writeUInt32BE(out.length, LENGTH)
+  out.fill(0, CHECKSUM, ID_AT)
   out[ID_AT] = idAt - FRAME_AT
   out.writeUInt16BE(nameAt - FRAME_AT, NAME_AT)
   out.writeUInt16BE(stream.length, NAME_LENGTH)

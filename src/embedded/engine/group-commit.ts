@@ -24,8 +24,9 @@ interface Submission {
   settled: () => void
 }
 
-/** Entries a commit takes before it leaves the rest to the next: some tens of ms, and no turn of the event loop longer. */
-const MOST_AT_ONCE = 2048
+/** What a commit takes before it leaves the rest to the next: no write holds up the answers to earlier ones for long. */
+const MOST_ENTRIES = 2048
+const MOST_BYTES = 4 * 1024 * 1024
 
 export const groupCommit = (events: GroupCommitEvents): GroupCommit => {
   let queue: Submission[] = []
@@ -36,7 +37,13 @@ export const groupCommit = (events: GroupCommitEvents): GroupCommit => {
   const nextGroup = (): Submission[] => {
     let taken = 0
     let entries = 0
-    while (taken < queue.length && entries < MOST_AT_ONCE) entries += queue[taken++]!.entries.length
+    let bytes = 0
+    for (const submission of queue) {
+      if (entries >= MOST_ENTRIES || bytes >= MOST_BYTES) break
+      entries += submission.entries.length
+      bytes += submission.bytes
+      taken++
+    }
     return queue.splice(0, taken)
   }
 

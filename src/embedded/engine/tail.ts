@@ -5,6 +5,7 @@ import type { EventRecord } from './event-record.ts'
 /** One commit, as its followers get it. */
 export interface Committed {
   records: readonly EventRecord[]
+  bytes: number
   /** All frames in one piece, made once for everybody who wants them all. */
   frames(): Buffer
 }
@@ -65,5 +66,6 @@ const byStream = (
 
 const committed = (records: readonly EventRecord[]): Committed => {
   let joined: Buffer | undefined
-  return { records, frames: () => (joined ??= Buffer.concat(records.map(frameOf))) }
+  const bytes = records.reduce((sum, record) => sum + record.length, 0)
+  return { records, bytes, frames: () => (joined ??= Buffer.concat(records.map(frameOf))) }
 }

@@ -5,10 +5,12 @@ const CANCELLED = 1
 const UNKNOWN = 2
 const INVALID_ARGUMENT = 3
 const DEADLINE_EXCEEDED = 4
+const PERMISSION_DENIED = 7
 const RESOURCE_EXHAUSTED = 8
 const FAILED_PRECONDITION = 9
 const UNIMPLEMENTED = 12
 const INTERNAL = 13
+const UNAUTHENTICATED = 16
 
 /** What the trailers say. Thrown by a call's code, it ends the call so. */
 export class CallFailed extends Error {
@@ -32,8 +34,15 @@ export const deadlineExceeded = (): CallFailed => new CallFailed(DEADLINE_EXCEED
 
 export const tooLarge = (message: string): CallFailed => new CallFailed(RESOURCE_EXHAUSTED, message)
 
-export const unimplemented = (what: string): CallFailed =>
-  new CallFailed(UNIMPLEMENTED, `${what} is not implemented by the embedded store`)
+export const unimplemented = (message: string): CallFailed => new CallFailed(UNIMPLEMENTED, message)
+
+/** Named by its code alone, as on a server: the official client makes an AccessDeniedError of it. */
+/** No credentials at all: a stranger, who is known and may not. */
+export const accessDenied = (): CallFailed =>
+  new CallFailed(PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' })
+
+/** Credentials that are nobody's. */
+export const unauthenticated = (message: string): CallFailed => new CallFailed(UNAUTHENTICATED, message)
 
 export const internal = (message: string): CallFailed => new CallFailed(INTERNAL, message)
 

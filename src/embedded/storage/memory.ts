@@ -1,8 +1,9 @@
 // The log in memory, for tests: the same engine and protocol, nothing kept.
-import { positionOf } from '../engine/event-record.ts'
+import { positionAfter, positionOf } from '../engine/event-record.ts'
 import type { EventRecord } from '../engine/event-record.ts'
 import { FIRST_POSITION, takePage } from './port.ts'
 import type { LogStorage } from './port.ts'
+import { firstIndex } from './search.ts'
 
 export const memoryStorage = (): LogStorage => {
   const log: EventRecord[] = []
@@ -18,7 +19,11 @@ export const memoryStorage = (): LogStorage => {
   }
 
   return {
-    end: () => FIRST_POSITION,
+    end: () => (log.length === 0 ? FIRST_POSITION : positionAfter(log.at(-1)!)),
+    holds: position => {
+      const record = log[indexOf(position)]
+      return record !== undefined && positionOf(record) === position
+    },
     commit: entries => {
       for (const { record, stream, revision, opens } of entries) {
         log.push(record)
@@ -52,17 +57,6 @@ export const memoryStorage = (): LogStorage => {
     },
     close: () => Promise.resolve(),
   }
-}
-
-const firstIndex = (length: number, reached: (i: number) => boolean): number => {
-  let low = 0
-  let high = length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (reached(middle)) high = middle
-    else low = middle + 1
-  }
-  return low
 }
 
 function* upwards<T>(items: T[], from: number, to: number): Iterable<T> {

@@ -1,4 +1,4 @@
-// What the engine asks of the thing that keeps the log. Two adapters: lmdb.ts on disk, memory.ts for tests.
+// What the engine asks of the thing that keeps the log. Two adapters: disk/ with log files and an index, memory.ts for tests.
 import type { EventRecord } from '../engine/event-record.ts'
 
 /** One event of a commit and where it goes. */
@@ -19,19 +19,22 @@ export interface PageLimit {
 }
 
 export interface LogStorage {
-  /** Where the log ends: the next event's position. Asked once, on opening. */
+  /** Where the log ends: the next event's position. */
   end(): number
   /** Stores all or nothing; resolves when it is on disk, and readers see it. One at a time. */
   commit(entries: readonly Entry[]): Promise<void>
+
+  /** Whether an event begins there. */
+  holds(position: number): boolean
 
   streamKey(name: string): number | undefined
   /** The last revision of a stream there is. */
   lastRevision(stream: number): number
   eventAt(stream: number, revision: number): EventRecord | undefined
 
-  /** Events from this position on, it included. */
+  /** Events from this position on, it included: one that the log holds, or its end. */
   forward(from: number, limit: PageLimit): EventRecord[]
-  /** Events before this position, it excluded, the latest first. */
+  /** Events before this position, it excluded, the latest first. The same goes for it. */
   backward(before: number, limit: PageLimit): EventRecord[]
   /** Both ends are included. */
   streamForward(stream: number, from: number, to: number, limit: PageLimit): EventRecord[]
