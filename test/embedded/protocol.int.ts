@@ -1,7 +1,6 @@
 // The protocol beyond what the official client sends, and what the embedded node alone answers so.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import {
   CancelledError,
@@ -22,31 +21,10 @@ import { memoryStorage } from '../../src/embedded/storage/memory.ts'
 import type { EventStore } from '../../src/embedded/index.ts'
 import { frame } from '../../src/embedded/protocol/frames.ts'
 import { structuredUuid } from '../../src/embedded/protocol/uuid.ts'
-import {
-  bytesField,
-  emptyField,
-  messageField,
-  numberField,
-  stringField,
-} from '../../src/embedded/protocol/wire-writer.ts'
+import { emptyField, messageField, numberField } from '../../src/embedded/protocol/wire-writer.ts'
 import { collect, comes, read, received } from '../contracts/reading.ts'
+import { call, correlation, isFinal, options, proposed } from './requests.ts'
 import { rawCall } from './support.ts'
-
-interface Decoder<T> {
-  deserializeBinary(bytes: Uint8Array): { toObject(): T }
-}
-interface Id {
-  structured?: { mostSignificantBits: string; leastSignificantBits: string }
-  string: string
-}
-const generated = createRequire(import.meta.url)('@eventstore/db-client/generated/streams_pb.js') as {
-  ReadResp: Decoder<{ event?: { event: { id: Id; data: string }; link?: object }; confirmation?: object }>
-  BatchAppendResp: Decoder<{
-    correlationId: Id
-    error?: { code: number; message: string; details: { typeUrl: string } }
-    success?: { currentRevision: string }
-  }>
-}
 
 const STREAMS = '/event_store.client.streams.Streams'
 const event = (n: number) => jsonEvent({ type: 'Said', data: { n } })
@@ -134,63 +112,49 @@ describe('a call that cannot be served', () => {
 })
 
 describe('a batch of appends', () => {
-  const options = (stream: string, ...more: Buffer[]) =>
-    messageField(2, messageField(1, stringField(3, stream)), emptyField(4), ...more)
-  const proposed = (id: string, ...metadata: [string, string][]) =>
-    messageField(
-      3,
-      messageField(1, stringField(2, id)),
-      ...metadata.map(([key, value]) => messageField(2, stringField(1, key), stringField(2, value))),
-      bytesField(4, Buffer.from('{}')),
-    )
-  const whole = (id: string) => proposed(id, ['type', 'Said'], ['content-type', 'application/json'])
-  const correlation = (id: string) => messageField(1, stringField(2, id))
-  const isFinal = numberField(4, 1)
-  const answer = async (call: ReturnType<typeof rawCall>) =>
-    generated.BatchAppendResp.deserializeBinary(await call.message()).toObject()
+  const open = () => call(store.url, 'BatchAppend', 'BatchAppendResp')
+  const of = (stream: string, ...more: Buffer[]) => options(2, stream, 'any', ...more)
 
   it('answers what is wrong with one of them for that one alone, and never twice', async () => {
-    const call = rawCall(store.url, `${STREAMS}/BatchAppend`)
+    const batch = open()
     const [bad, late, good] = [randomUUID(), randomUUID(), randomUUID()]
     const stream = fresh()
-    call.write(frame(correlation(bad), options(stream), proposed('no-uuid'), isFinal))
-    expect(await answer(call)).toMatchObject({ correlationId: { string: bad }, error: { code: 3 } })
-    call.write(frame(correlation(bad), options(stream), proposed(randomUUID()), isFinal))
-    expect((await answer(call)).error?.message).toContain("Required Metadata Property 'type' is missing")
+    batch.write(frame(correlation(bad), of(stream), proposed(3, { id: 'no-uuid' }), isFinal))
+    expect(await batch.answer()).toMatchObject({ correlationId: { string: bad }, error: { code: 3 } })
+    batch.write(frame(correlation(bad), of(stream), proposed(3, { metadata: [] }), isFinal))
+    expect((await batch.answer()).error?.message).toContain("Required Metadata Property 'type' is missing")
     // deadline_21_10_0, a time, long past
-    call.write(
-      frame(correlation(late), options(stream, messageField(6, numberField(1, 1))), whole(randomUUID()), isFinal),
-    )
-    expect((await answer(call)).error?.details.typeUrl).toContain('event_store.client.Timeout')
-    call.write(frame(correlation(late), whole(randomUUID()), isFinal)) // no more of it is wanted
-    call.write(frame(correlation(good), options(stream), whole(randomUUID()), isFinal))
-    expect(await answer(call)).toMatchObject({ correlationId: { string: good }, success: { currentRevision: '0' } })
-    call.end()
-    expect((await call.trailers)['grpc-status']).toBe('0')
+    batch.write(frame(correlation(late), of(stream, messageField(6, numberField(1, 1))), proposed(3), isFinal))
+    expect((await batch.answer()).error?.details.typeUrl).toContain('event_store.client.Timeout')
+    batch.write(frame(correlation(late), proposed(3), isFinal)) // no more of it is wanted
+    batch.write(frame(correlation(good), of(stream), proposed(3), isFinal))
+    expect(await batch.answer()).toMatchObject({ correlationId: { string: good }, success: { currentRevision: '0' } })
+    batch.end()
+    expect((await batch.trailers)['grpc-status']).toBe('0')
   })
 
   it('takes an append in several parts, between others, and with structured ids', async () => {
-    const call = rawCall(store.url, `${STREAMS}/BatchAppend`)
+    const batch = open()
     const [parts, other] = [randomUUID(), randomUUID()]
     const stream = fresh()
     const structured = messageField(1, structuredUuid(parts))
-    call.write(frame(structured, options(stream), whole(randomUUID())))
-    call.write(frame(correlation(other), options(fresh()), whole(randomUUID()), isFinal))
-    expect(await answer(call)).toMatchObject({ correlationId: { string: other } })
-    call.write(frame(structured, whole(randomUUID())))
-    call.write(frame(structured, whole(randomUUID()), isFinal))
-    expect(await answer(call)).toMatchObject({ success: { currentRevision: '2' } })
+    batch.write(frame(structured, of(stream), proposed(3)))
+    batch.write(frame(correlation(other), of(fresh()), proposed(3), isFinal))
+    expect(await batch.answer()).toMatchObject({ correlationId: { string: other } })
+    batch.write(frame(structured, proposed(3)))
+    batch.write(frame(structured, proposed(3), isFinal))
+    expect(await batch.answer()).toMatchObject({ success: { currentRevision: '2' } })
     expect(await read(client.readStream(stream))).toHaveLength(3)
-    call.end()
+    batch.end()
   })
 
   it('answers for an append that is never completed when its deadline passes', async () => {
-    const call = rawCall(store.url, `${STREAMS}/BatchAppend`)
+    const batch = open()
     const id = randomUUID()
     // deadline, a duration: 30 ms
-    call.write(frame(correlation(id), options(fresh(), messageField(7, numberField(2, 30_000_000))), whole(id)))
-    expect(await answer(call)).toMatchObject({ correlationId: { string: id }, error: { code: 4 } })
-    call.end()
+    batch.write(frame(correlation(id), of(fresh(), messageField(7, numberField(2, 30_000_000))), proposed(3)))
+    expect(await batch.answer()).toMatchObject({ correlationId: { string: id }, error: { code: 4 } })
+    batch.end()
   })
 })
 
@@ -218,43 +182,6 @@ describe('a disk that hangs', () => {
       expect(result).toMatchObject({ status: 'rejected', reason: { type: 'deadline-exceeded' } })
     await writer.dispose()
     await server.close()
-  })
-})
-
-describe('an event', () => {
-  it('is shown with a structured id to whoever does not ask for text', async () => {
-    const stream = fresh()
-    const one = jsonEvent({ id: '80000000-0000-0001-ffff-ffffffffffff', type: 'Said', data: { n: 1 } })
-    await client.appendToStream(stream, one)
-    const call = rawCall(store.url, `${STREAMS}/Read`)
-    call.write(frame(messageField(1, messageField(1, messageField(1, stringField(3, stream))), numberField(5, 10))))
-    call.end()
-    const found = generated.ReadResp.deserializeBinary(await call.message()).toObject().event!.event
-    expect(found.id.structured).toMatchObject({
-      mostSignificantBits: String(-(2n ** 63n) + 1n),
-      leastSignificantBits: '-1',
-    })
-    expect(Buffer.from(found.data, 'base64').toString()).toBe('{"n":1}')
-  })
-
-  it('stands beside the link to it where links are to be resolved', async () => {
-    const [stream, links] = [fresh(), fresh()]
-    await client.appendToStream(stream, [event(0), event(1)])
-    const link = (data: string) => ({
-      ...jsonEvent({ type: '$>', data: {} }),
-      contentType: 'application/octet-stream' as const,
-      data: Buffer.from(data),
-    })
-    await client.appendToStream(links, [link(`1@${stream}`), link(`9@${stream}`), link('nonsense')] as never)
-    const [resolved, dangling, nonsense] = await read(client.readStream(links, { resolveLinkTos: true }))
-    expect(resolved).toMatchObject({
-      event: { streamId: stream, data: { n: 1 } },
-      link: { streamId: links, revision: 0n },
-    })
-    expect([dangling?.event, dangling?.link?.revision]).toEqual([undefined, 1n])
-    expect([nonsense?.event?.revision, nonsense?.link]).toEqual([2n, undefined])
-    const [plain] = await read(client.readStream(links, { maxCount: 1 }))
-    expect([plain?.event?.type, plain?.link]).toEqual(['$>', undefined])
   })
 })
 
