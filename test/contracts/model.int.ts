@@ -43,6 +43,9 @@ const holdsAgainst = async (node: Node, restarts: boolean, numRuns: number): Pro
   const property = fc.asyncProperty(histories({ restarts }), history => carryOut(node, `m-${randomUUID()}`, history))
   await fc.assert(property, {
     numRuns,
+    timeout: 10_000, // of a history: where something is waited for that does not come
+    interruptAfterTimeLimit: 200_000, // of all that are tried, so that a failure is still told
+    markInterruptAsFailure: true,
     ...(MODEL_SEED !== undefined && { seed: Number(MODEL_SEED) }),
     ...(MODEL_PATH !== undefined && { path: MODEL_PATH }),
   })
@@ -50,12 +53,12 @@ const holdsAgainst = async (node: Node, restarts: boolean, numRuns: number): Pro
 
 describe('the embedded store answers as the model does', { timeout: 300_000 }, () => {
   it('in memory', async () => {
-    await holdsAgainst(await start({ inMemory: true }), false, 150)
+    await holdsAgainst(await start({ inMemory: true }), false, 600)
   })
 
   it('on a disk, from start to start', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'embedded-store-'))
     onTestFinished(() => rm(dir, { recursive: true, force: true }))
-    await holdsAgainst(await start({ dir }), true, 50)
+    await holdsAgainst(await start({ dir }), true, 450)
   })
 })
