@@ -1,34 +1,43 @@
 // A node on disk that can be looked at from outside: who follows its log, and what its reads hand over.
 import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
+import { accessOf } from '../../src/embedded/access.ts'
 import type { Call } from '../../src/embedded/calls/call.ts'
 import { routes } from '../../src/embedded/calls/routes.ts'
 import { openEventLog } from '../../src/embedded/engine/event-log.ts'
 import type { Follower, Tail } from '../../src/embedded/engine/tail.ts'
-import { startGrpcServer } from '../../src/embedded/server.ts'
-import { openDataFolder } from '../../src/embedded/storage/data-folder.ts'
+import { pagesOf } from '../../src/embedded/http/pages.ts'
+import type { NodeInfo } from '../../src/embedded/node-info.ts'
+import { startServer } from '../../src/embedded/server.ts'
+import { openDiskStorage } from '../../src/embedded/storage/disk/disk-storage.ts'
 import { folder } from './support.ts'
 
 export const observedNode = async () => {
   const log = openEventLog({
-    storage: openDataFolder(await folder()),
+    storage: await openDiskStorage(await folder(), { log: () => undefined }),
     onFatal: error => {
       throw error
     },
   })
   const { tail, ...following } = observedTail(log.tail)
   const { onRead, handed } = observedReads()
-  const member = { instance: randomUUID(), host: '127.0.0.1', port: 1 }
-  const server = await startGrpcServer({
+  const node: NodeInfo = {
+    instance: randomUUID(),
+    hasUsers: false,
+    addressFor: () => ({ host: '127.0.0.1', port: 1 }),
+    logEnd: () => log.end(),
+  }
+  const served = new Map(routes({ ...log, tail }, node))
+  const path = '/event_store.client.streams.Streams/Read'
+  const read = served.get(path)!
+  served.set(path, (call, headers) => read(onRead(call), headers))
+  const server = await startServer({
     host: '127.0.0.1',
     port: 0,
     log: () => undefined,
-    routes: () => {
-      const served = new Map(routes({ ...log, tail }, member))
-      const path = '/event_store.client.streams.Streams/Read'
-      const read = served.get(path)!
-      return served.set(path, call => read(onRead(call)))
-    },
+    routes: served,
+    pages: pagesOf(node),
+    access: accessOf(undefined),
   })
   onTestFinished(async () => {
     await server.close()
