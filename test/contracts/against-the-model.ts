@@ -1,4 +1,5 @@
 // Carries out a history against a store and the model at once, and compares every answer, event and position.
+import { randomUUID } from 'node:crypto'
 import {
   StreamDeletedError,
   StreamNotFoundError,
@@ -57,6 +58,9 @@ const refused = (error: unknown): Answer => {
 /** `name` is one that no other history has used. */
 export const carryOut = async (node: Node, name: string, history: readonly Operation[]): Promise<void> => {
   const model = storeModel()
+  const run = randomUUID().slice(0, -2)
+  /** Ids come again within a history, and in no other: each can be run again alone. */
+  const idOf = (n: number): string => `${run}${String(n).padStart(2, '0')}`
   const streams = numbers(STREAMS).map(n => `${name}-${n}`)
   const positions = new Map<string, bigint>()
   const appended: { stream: string; expected: Expected; events: Proposed[]; way: number }[] = []
@@ -209,13 +213,13 @@ export const carryOut = async (node: Node, name: string, history: readonly Opera
       }
       case 'link': {
         const [stream, to] = [streams[operation.stream]!, streams[operation.to]!]
-        return append(stream, 'any', [{ id: crypto.randomUUID(), type: '$>', data: `${operation.revision}@${to}` }], 0)
+        return append(stream, 'any', [{ id: randomUUID(), type: '$>', data: `${operation.revision}@${to}` }], 0)
       }
       case 'set metadata': {
         const { tb, maxCount } = operation
         const stream = `$$${streams[operation.stream]}`
         const data = { ...(tb !== undefined && { $tb: tb }), ...(maxCount && { $maxCount: maxCount }), ours: true }
-        const id = crypto.randomUUID()
+        const id = randomUUID()
         return append(stream, expectedOf(stream, operation.expected), [{ id, type: '$metadata', data }], 0)
       }
       case 'delete':
@@ -295,5 +299,3 @@ export const carryOut = async (node: Node, name: string, history: readonly Opera
     for (const each of following) await each.end()
   }
 }
-
-const idOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
