@@ -53,12 +53,12 @@ const holdsAgainst = async (node: Node, restarts: boolean, numRuns: number): Pro
 
 describe('the embedded store answers as the model does', { timeout: 300_000 }, () => {
   it('in memory', async () => {
-    await holdsAgainst(await start({ inMemory: true }), false, 600)
+    await holdsAgainst(await start({ inMemory: true }), false, 400)
   })
 
   it('on a disk, from start to start', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'embedded-store-'))
     onTestFinished(() => rm(dir, { recursive: true, force: true }))
-    await holdsAgainst(await start({ dir }), true, 450)
+    await holdsAgainst(await start({ dir }), true, 250)
   })
 })
