@@ -19,7 +19,7 @@ const FIRST = 40
 
 export const head = (machine: Machine, options: Options): string => {
   const { cores, processor, memoryGB, system, node, client, load, disk } = machine
-  const busy = load > cores / 4 ? ': it was busy, which may show' : ''
+  const busy = load > cores / 2 ? ': it was busy, which may show' : ''
   const facts: [name: string, value: string][] = [
     ['client', `@eventstore/db-client ${client}, in a process of its own`],
     ['server', options.url === undefined ? 'the embedded store, in a process of its own' : shownUrl(options.url)],
