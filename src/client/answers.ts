@@ -6,6 +6,8 @@ export interface HistoryMessage {
   readonly id: string
   readonly from: string
   readonly at: string
+  /** When the time of its content is over. */
+  readonly expiresAt?: string
   /** Null or missing where the content is gone: retracted, expired, erased. */
   readonly body?: Body | null
   readonly gone?: boolean
@@ -31,6 +33,7 @@ export interface Conversation {
   readonly name: string | null
   readonly members: readonly { readonly user: string; readonly role: string }[]
   readonly delivered: boolean
+  readonly retention: { readonly mode: 'permanent' } | { readonly mode: 'temporary'; readonly ttl: string }
   /** Of its last event. */
   readonly seq: number
 }

@@ -32,7 +32,7 @@ export function connect(options: ConnectOptions) {
   const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: SocketClass }).WebSocket
   if (!WebSocket)
     throw new TypeError('there is no global WebSocket here: pass one, e.g. connect({ WebSocket }) of "ws"')
-  const { inbox, messages, receipts, presence, startGroup, addMember, removeMember } = api(options)
+  const asking = api(options)
   const listeners = new Listeners()
   const outbox = new Outbox()
   const standing = new Standing()
@@ -117,15 +117,17 @@ export function connect(options: ConnectOptions) {
       return cursor
     },
 
-    inbox,
-    messages,
-    receipts,
-    presence,
-    startGroup,
-    addMember,
-    removeMember,
+    inbox: asking.inbox,
+    conversation: asking.conversation,
+    messages: asking.messages,
+    receipts: asking.receipts,
+    presence: asking.presence,
+    startGroup: asking.startGroup,
+    changeConversation: asking.changeConversation,
+    addMember: asking.addMember,
+    removeMember: asking.removeMember,
     /** Leaves a conversation. */
-    leave: async (conversation: string) => removeMember(conversation, (await client.ready()).user),
+    leave: async (conversation: string) => asking.removeMember(conversation, (await client.ready()).user),
     /** Says goodbye; resolves when the socket is gone. What is not answered yet rejects with `Closed`. */
     close: (): Promise<void> => link.close('closed by the client'),
   }

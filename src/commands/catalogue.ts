@@ -1,5 +1,5 @@
 // The catalogue: everything that can be asked of Verbatim, with what it answers. A refusal is an answer.
-import type { Refusal, Retention, SessionEnd } from '../domain/index.ts'
+import type { Refusal, Retention, Role, SessionEnd } from '../domain/index.ts'
 import type { Actor, Origin, Position } from '../eventstore/index.ts'
 import type { SentMessage } from './ports.ts'
 
@@ -23,6 +23,13 @@ export type ImportEntry = { readonly line: number; readonly at: string; readonly
   | { readonly what: 'said'; readonly id: string; readonly body: string }
 )
 
+/** What is left out stays as it is. */
+export interface ConversationChange {
+  readonly name?: string | null | undefined
+  readonly retention?: Retention | undefined
+  readonly delivered?: boolean | undefined
+}
+
 export interface Commands {
   /** `body` is the JSON text of the body; `to` a user or a conversation. The same id is always answered the same. */
   sendMessage(
@@ -35,8 +42,17 @@ export interface Commands {
     asker: Asker,
     group: { id: string; name: string; members: readonly string[]; delivered: boolean; retention: Retention },
   ): Promise<{ seq: number; position: Position } | Refusal>
-  addMember(asker: Asker, member: { conversation: string; user: string }): Promise<{ position: Position } | Refusal>
+  /** Who is in already gets the role, where it is another. */
+  addMember(
+    asker: Asker,
+    member: { conversation: string; user: string; role?: Role | undefined },
+  ): Promise<{ position: Position } | Refusal>
+  removeMember(asker: Asker, member: { conversation: string; user: string }): Promise<{ position: Position } | Refusal>
   leave(asker: Asker, member: { conversation: string }): Promise<{ position: Position } | Refusal>
+  changeConversation(
+    asker: Asker,
+    change: { conversation: string } & ConversationChange,
+  ): Promise<{ position: Position } | Refusal>
   /** The user did something: told to the log at most once in five seconds. */
   recordActivity(asker: Asker): Promise<void>
   /** Registers who is new, links a new device, opens the session. */

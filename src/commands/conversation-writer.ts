@@ -2,7 +2,8 @@
 // conversation is under way gathers what else is asked of it, to be decided together and appended as one write.
 import { randomUUID } from 'node:crypto'
 import type { ConversationCommand } from '../domain/conversation/commands.ts'
-import { conversation as decider, type Conversation } from '../domain/conversation/decider.ts'
+import { conversation as decider } from '../domain/conversation/decider.ts'
+import type { Conversation } from '../domain/conversation/state.ts'
 import { decide, fold } from '../domain/decider.ts'
 import { isRefusal, refuse, type ConversationEvent, type Refusal } from '../domain/index.ts'
 import { streamOf, StoreUnavailable, WrongRevision } from '../eventstore/index.ts'
@@ -54,7 +55,8 @@ export function conversationWriter(
     if (event.type !== 'MessageSent') return { id: randomUUID(), type: event.type, data: event.data, metadata }
     const { from, at, content } = event.data
     const place = { conversation, message: event.id, author: from, at }
-    return { id: event.id, type: event.type, data: { from, at, content: await keyring.seal(place, content) }, metadata }
+    const data = { ...event.data, content: await keyring.seal(place, content) }
+    return { id: event.id, type: event.type, data, metadata }
   }
 
   /** Decides a lot in order, each on what the ones before made so. */

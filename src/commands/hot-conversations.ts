@@ -1,9 +1,10 @@
 // Conversations in memory: who is in them and how far they go, bounded, loaded from the read models and the stream's tail.
 import DataLoader from 'dataloader'
 import { LRUCache } from 'lru-cache'
-import { conversation as decider, type Conversation } from '../domain/conversation/decider.ts'
+import { conversation as decider } from '../domain/conversation/decider.ts'
+import type { Conversation } from '../domain/conversation/state.ts'
 import { evolve } from '../domain/decider.ts'
-import { decode, streamOf, type EventStore, type Sealed } from '../eventstore/index.ts'
+import { decode, idIn, streamOf, type Batch, type EventStore, type Sealed } from '../eventstore/index.ts'
 import type { ConversationEvent } from '../domain/index.ts'
 import type { ConversationSnapshot, ReadSide, SentMessage } from './ports.ts'
 
@@ -23,6 +24,8 @@ export interface HotConversations {
   catchUp(hot: HotConversation): Promise<void>
   /** What is in memory may not be so: the next `get` loads again. */
   forget(id: string): void
+  /** What another box has changed: a conversation that is behind it is loaded again. Messages change nothing that is kept. */
+  take(batch: Batch): void
 }
 
 /** `onMessage` hears of every message in the tails that are read. */
@@ -86,14 +89,22 @@ export function hotConversations(
     },
     catchUp,
     forget: id => void cache.delete(id),
+    take: ({ events }) => {
+      for (const { type, stream, revision } of events) {
+        if (type === 'MessageSent' || !stream.startsWith('conversation-')) continue
+        const id = idIn(stream)
+        if ((cache.peek(id)?.head ?? revision) < revision) cache.delete(id)
+      }
+    },
   }
 }
 
 function restored(snapshot: ConversationSnapshot): Conversation {
-  const { kind, memberLimit, delivered, retention } = snapshot
+  const { kind, name, memberLimit, delivered, retention } = snapshot
   return {
     status: 'open',
     kind,
+    name,
     memberLimit,
     delivered,
     retention,

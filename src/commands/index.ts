@@ -14,7 +14,7 @@ import type { ReadSide, SentMessage } from './ports.ts'
 import { sendMessage } from './send-message.ts'
 import { sentMessages } from './sent-messages.ts'
 
-export type { Asker, Commands, ImportEntry, SessionRef } from './catalogue.ts'
+export type { Asker, Commands, ConversationChange, ImportEntry, SessionRef } from './catalogue.ts'
 export type { ConversationSnapshot, DeviceMarks, ReadSide, SentMessage } from './ports.ts'
 
 export interface CommandPorts {
@@ -53,6 +53,7 @@ export function createCommands({ store, feed, keyring, readSide, memberLimit, no
   const everybody = people(store, now)
   feed.batches.subscribe(batch => {
     sent.take(batch)
+    conversations.take(batch)
     everybody.take(batch)
   })
 
@@ -62,6 +63,8 @@ export function createCommands({ store, feed, keyring, readSide, memberLimit, no
     markRead: marks.read,
     startGroup: group.start,
     addMember: group.add,
+    removeMember: group.remove,
+    changeConversation: group.change,
     leave: group.leave,
     recordActivity: everybody.recordActivity,
     openSession: everybody.openSession,

@@ -7,6 +7,7 @@ export interface ConversationSnapshot {
   readonly conversation: string
   readonly seq: number
   readonly kind: 'direct' | 'group'
+  readonly name: string | null
   readonly memberLimit: number
   readonly delivered: boolean
   readonly retention: Retention

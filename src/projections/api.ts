@@ -1,7 +1,7 @@
 // What can be asked of the read models. Every answer is "as of" a position: rows of later events do not count.
 import type { Observable } from 'rxjs'
 import type { Retention, Role } from '../domain/index.ts'
-import type { Feed, Position, Sealed } from '../eventstore/index.ts'
+import type { Feed, Position, Recorded, Sealed } from '../eventstore/index.ts'
 
 /** A message as the read models keep it: its content stays sealed. */
 export interface MessageRow {
@@ -10,6 +10,8 @@ export interface MessageRow {
   readonly id: string
   readonly from: string
   readonly at: string
+  /** Where its time is limited. */
+  readonly expiresAt?: string
   readonly content: Sealed
   readonly position: Position
 }
@@ -58,16 +60,35 @@ export interface MemberChangeRow {
   readonly conversation: string
   readonly seq: number
   readonly user: string
-  readonly change: 'joined' | 'left'
+  readonly change: 'joined' | 'left' | 'removed'
+  /** As what they joined; null where they went. */
+  readonly role: Role | null
+  /** Who let them in or took them out; null: nobody but themselves. */
+  readonly by: string | null
   readonly at: string
   readonly position: Position
 }
+
+/** An event that changes what was there. */
+export type AmendingEvent = Recorded<
+  'MemberRoleChanged' | 'ConversationRenamed' | 'RetentionChanged' | 'DeliveredMarksChanged'
+>
+type Amending = { [T in AmendingEvent['type']]: Pick<Recorded<T>, 'type' | 'data'> }[AmendingEvent['type']]
+
+/** What changed about what was there, as the log tells it. */
+export type AmendmentRow = {
+  readonly conversation: string
+  readonly seq: number
+  readonly id: string
+  readonly position: Position
+} & Amending
 
 /** Something a person missed, in `$all` order. */
 export type Change =
   | ({ readonly what: 'message' } & MessageRow)
   | ({ readonly what: 'receipt' } & ReceiptRow)
   | ({ readonly what: 'member' } & MemberChangeRow)
+  | ({ readonly what: 'amendment' } & AmendmentRow)
 
 export interface PresenceRow {
   readonly user: string

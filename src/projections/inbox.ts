@@ -60,7 +60,7 @@ export async function inboxOf(db: Db, user: string): Promise<InboxRow[]> {
 
 /** Messages of others that no device of this person has acknowledged, where delivered marks are kept. */
 export async function undeliveredTo(db: Db, user: string, upTo: Position, limit: number): Promise<MessageRow[]> {
-  const from = sql`greatest(i.joined_seq, k.delivered + 1)`
+  const from = sql`greatest(i.joined_seq, k.delivered + 1, c.delivered_from)`
   const to = sql`coalesce(i.left_seq, ${endless}::integer)`
   const rows = await rowsOf(
     db,

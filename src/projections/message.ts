@@ -11,6 +11,7 @@ interface Columns {
   id: string
   author: string
   at: Date
+  expires_at: Date | null
   key: string
   box: string
   position: string
@@ -28,7 +29,7 @@ declare module './database.ts' {
 
 export const message: ReadModel = {
   name: 'message',
-  version: 1,
+  version: 2,
   // the index on time is for analysts; BRIN, for it costs next to nothing where rows come in the order of time
   tables: `
     create table message (
@@ -37,6 +38,7 @@ export const message: ReadModel = {
       id text collate "C" not null,
       author text collate "C" not null,
       at timestamptz(3) not null,
+      expires_at timestamptz(3),
       key text not null,
       box text not null,
       position bigint not null,
@@ -56,6 +58,7 @@ export const message: ReadModel = {
       id,
       author: data.from,
       at: data.at,
+      expires_at: data.expiresAt ?? null,
       key: data.content.key,
       box: data.content.box,
       position,
@@ -87,14 +90,16 @@ export const message: ReadModel = {
 }
 
 const rowColumns = columns(
-  'conversation text, seq integer, id text, author text, at timestamptz, key text, box text, position bigint',
+  'conversation text, seq integer, id text, author text, at timestamptz, expires_at timestamptz, key text, box text, position bigint',
 )
 
 /** A message's columns as the database gives them. */
 export type MessageColumns = Omit<Columns, 'ordinal' | 'author_ordinal'>
 export const messageColumns = (m: string): RawBuilder<unknown> =>
   sql.raw(
-    ['conversation', 'seq', 'id', 'author', 'at', 'key', 'box', 'position'].map(name => `${m}.${name}`).join(', '),
+    ['conversation', 'seq', 'id', 'author', 'at', 'expires_at', 'key', 'box', 'position']
+      .map(name => `${m}.${name}`)
+      .join(', '),
   )
 
 export const messageRow = (row: MessageColumns): MessageRow => ({
@@ -103,6 +108,7 @@ export const messageRow = (row: MessageColumns): MessageRow => ({
   id: row.id,
   from: row.author,
   at: row.at.toISOString(),
+  ...(row.expires_at && { expiresAt: row.expires_at.toISOString() }),
   content: { key: row.key, box: row.box },
   position: Number(row.position),
 })

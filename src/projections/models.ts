@@ -1,4 +1,5 @@
 // All read models, in the order in which they fold a batch: messages and memberships look up their conversation.
+import { amendment } from './amendment.ts'
 import { conversation } from './conversation.ts'
 import { imported } from './imported.ts'
 import { lastSeen } from './last-seen.ts'
@@ -8,4 +9,13 @@ import type { ReadModel } from './read-model.ts'
 import { receipt } from './receipt.ts'
 import { session } from './session.ts'
 
-export const models: readonly ReadModel[] = [conversation, membership, message, receipt, imported, session, lastSeen]
+export const models: readonly ReadModel[] = [
+  conversation,
+  membership,
+  message,
+  amendment,
+  receipt,
+  imported,
+  session,
+  lastSeen,
+]

@@ -1,4 +1,5 @@
 // The questions of api.ts, put to the read models.
+import { amendmentsSince } from './amendment.ts'
 import type { Change, ConversationRow, MembershipRow, Queries } from './api.ts'
 import { conversationsAfter, conversationsById, type ConversationColumns } from './conversation.ts'
 import type { Db } from './database.ts'
@@ -40,15 +41,17 @@ export const openQueries = (db: Db): Queries => ({
   },
 
   async changes(user, after, upTo, limit) {
-    const [messages, receipts, members] = await Promise.all([
+    const [messages, receipts, members, amendments] = await Promise.all([
       messagesSince(db, user, after, upTo, limit),
       receiptsSince(db, user, after, upTo, limit),
       memberChangesSince(db, user, after, upTo, limit),
+      amendmentsSince(db, user, after, upTo, limit),
     ])
     const all: Change[] = [
       ...messages.map(row => ({ what: 'message' as const, ...row })),
       ...receipts.map(row => ({ what: 'receipt' as const, ...row })),
       ...members.map(row => ({ what: 'member' as const, ...row })),
+      ...amendments.map(row => ({ what: 'amendment' as const, ...row })),
     ]
     return all.sort((one, other) => one.position - other.position).slice(0, limit)
   },

@@ -1,7 +1,7 @@
 // Histories for tests: events as the log has them, with rising positions, and a feed that hands them on as a test pleases.
 import { createHash } from 'node:crypto'
 import { Subject } from 'rxjs'
-import type { Role } from '../../src/domain/index.ts'
+import type { Retention, Role } from '../../src/domain/index.ts'
 import type { Batch, Feed, Position, Recorded, RecordedEvent } from '../../src/eventstore/index.ts'
 
 type Type = RecordedEvent['type']
@@ -72,6 +72,26 @@ export class History {
 
   left(conversation: string, user: string) {
     return this.add(`conversation-${conversation}`, 'MemberLeft', { user })
+  }
+
+  removed(conversation: string, user: string, by = 'ann') {
+    return this.add(`conversation-${conversation}`, 'MemberRemoved', { user, by })
+  }
+
+  role(conversation: string, user: string, role: Role, by: string | null = 'ann') {
+    return this.add(`conversation-${conversation}`, 'MemberRoleChanged', { user, role, by })
+  }
+
+  renamed(conversation: string, name: string, by = 'ann') {
+    return this.add(`conversation-${conversation}`, 'ConversationRenamed', { name, by })
+  }
+
+  kept(conversation: string, retention: Retention, by = 'ann') {
+    return this.add(`conversation-${conversation}`, 'RetentionChanged', { retention, by })
+  }
+
+  marksKept(conversation: string, delivered: boolean, by = 'ann') {
+    return this.add(`conversation-${conversation}`, 'DeliveredMarksChanged', { delivered, by })
   }
 
   said(conversation: string, from: string, more: { id?: string; at?: string } = {}) {

@@ -21,7 +21,7 @@ export function stays(events: readonly RecordedEvent[], conversation: string): S
     }
     if (event.type === 'ConversationStarted') event.data.members.forEach(({ user }) => join(user))
     if (event.type === 'MemberJoined') join(event.data.user)
-    if (event.type === 'MemberLeft') {
+    if (event.type === 'MemberLeft' || event.type === 'MemberRemoved') {
       const stay = open(event.data.user)
       if (stay) Object.assign(stay, { leftSeq: event.revision, left: event.position })
     }
@@ -69,11 +69,16 @@ export const unread = (events: readonly RecordedEvent[], user: string, conversat
 
 export const undelivered = (events: readonly RecordedEvent[], user: string): Position[] =>
   conversationsIn(events)
-    .flatMap(conversation =>
-      visibleTo(events, user, conversation).filter(
-        message => message.data.from !== user && message.revision > mark(events, user, conversation, 'delivered'),
-      ),
-    )
+    .flatMap(conversation => {
+      const { delivered, deliveredFrom } = settings(events, conversation)
+      return visibleTo(events, user, conversation).filter(
+        message =>
+          delivered &&
+          message.data.from !== user &&
+          message.revision > mark(events, user, conversation, 'delivered') &&
+          message.revision >= deliveredFrom,
+      )
+    })
     .map(message => message.position)
     .sort((one, other) => one - other)
 
@@ -93,6 +98,7 @@ export function changes(events: readonly RecordedEvent[], user: string, after: P
         return event.data.members.some(member => member.user === user) ? told('member', user) : []
       case 'MemberJoined':
       case 'MemberLeft':
+      case 'MemberRemoved':
         return all?.some(stay => [stay.joined, stay.left].includes(event.position))
           ? told('member', event.data.user)
           : []
@@ -104,11 +110,38 @@ export function changes(events: readonly RecordedEvent[], user: string, after: P
         for (const kind of kinds) raised.set(key(kind), Math.max(raised.get(key(kind)) ?? -1, event.data.upTo))
         return raises ? told('receipt', event.data.user) : []
       }
+      case 'MemberRoleChanged':
+      case 'ConversationRenamed':
+      case 'RetentionChanged':
+      case 'DeliveredMarksChanged':
+        return told('amendment', event.type)
       default:
         return []
     }
   })
 }
 
-export const asTold = (change: Change): string =>
-  `${change.what} ${change.position} ${change.what === 'message' ? change.from : change.user}`
+export const asTold = (change: Change): string => {
+  const whose = change.what === 'amendment' ? change.type : change.what === 'message' ? change.from : change.user
+  return `${change.what} ${change.position} ${whose}`
+}
+
+/** What a conversation is called, how long its messages are kept, from where on delivered marks are. */
+export function settings(events: readonly RecordedEvent[], conversation: string) {
+  let [name, retention, delivered, deliveredFrom]: [string | null, object, boolean, number] = [null, {}, false, 0]
+  for (const event of events) {
+    if (event.stream !== `conversation-${conversation}`) continue
+    if (event.type === 'ConversationStarted') ({ name, retention, delivered } = event.data)
+    if (event.type === 'ConversationRenamed') name = event.data.name
+    if (event.type === 'RetentionChanged') retention = event.data.retention
+    if (event.type === 'DeliveredMarksChanged') {
+      delivered = event.data.delivered
+      if (delivered) deliveredFrom = event.revision
+    }
+  }
+  return { name, retention, delivered, deliveredFrom }
+}
+
+/** The last seq of a conversation. */
+export const end = (events: readonly RecordedEvent[], conversation: string): number =>
+  events.filter(event => event.stream === `conversation-${conversation}`).at(-1)!.revision

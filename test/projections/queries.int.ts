@@ -291,6 +291,8 @@ describe('changes', () => {
         seq: 0,
         user: 'bob',
         change: 'joined',
+        role: 'member',
+        by: null,
         at: history.at,
         position: history.end,
       },

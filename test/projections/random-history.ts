@@ -1,4 +1,5 @@
-// Random histories: two groups, four people with two devices each, who come and go, talk, get and read, in any order.
+// Random histories: two groups, four people with two devices each, who come, go and are taken out, change what the group is,
+// talk, get and read, in any order.
 import fc from 'fast-check'
 import type { RecordedEvent } from '../../src/eventstore/index.ts'
 import { History } from './history.ts'
@@ -6,7 +7,10 @@ import { History } from './history.ts'
 export const people = ['ann', 'bob', 'cid', 'dee'] as const
 export const groups = ['g1', 'g2'] as const
 
-const what = fc.constantFrom('say', 'say', 'say', 'join', 'leave', 'deliver', 'read', 'open', 'close', 'act', 'import')
+const what = fc.constantFrom(
+  ...(['say', 'say', 'say', 'join', 'leave', 'remove', 'promote', 'rename', 'keep', 'mark'] as const),
+  ...(['deliver', 'read', 'open', 'close', 'act', 'import'] as const),
+)
 const step = fc.record({
   what,
   group: fc.constantFrom(...groups),
@@ -29,6 +33,11 @@ export const randomHistory = (steps = 60): fc.Arbitrary<RecordedEvent[]> =>
         say: () => history.said(group, who).revision,
         join: () => history.joined(group, who).revision,
         leave: () => history.left(group, who).revision,
+        remove: () => history.removed(group, who).revision,
+        promote: () => history.role(group, who, share > 0.5 ? 'admin' : 'member').revision,
+        rename: () => history.renamed(group, `${who}'s`).revision,
+        keep: () => history.kept(group, { mode: 'temporary', ttlMs: 1000 + Math.round(share * 9000) }).revision,
+        mark: () => history.marksKept(group, share > 0.3).revision,
         import: () => history.imported(group, 'old', history.end).revision,
         deliver: () => (history.delivered(group, who, upTo, device), end),
         read: () => (history.read(group, who, upTo, device), end),

@@ -14,6 +14,15 @@ it('[P6] unread is what a recount finds, for those who come and go, with several
   await fc.assert(
     fc.asyncProperty(randomHistory(), async events => {
       const { queries } = await folded(database.pool, events)
+      for (const row of await queries.conversations(groups)) {
+        const { name, retention, delivered } = row
+        expect({ name, retention, delivered }).toEqual({
+          name: naive.settings(events, row.conversation).name,
+          retention: naive.settings(events, row.conversation).retention,
+          delivered: naive.settings(events, row.conversation).delivered,
+        })
+        expect(row.seq).toBe(naive.end(events, row.conversation))
+      }
       for (const user of people) {
         const inbox = await queries.inbox(user)
         for (const group of groups) {

@@ -1,5 +1,5 @@
 // What can be asked of a conversation. Times are RFC 3339 UTC with milliseconds; `content` is the body's JSON text.
-import type { Retention } from './events.ts'
+import type { Retention, Role } from './events.ts'
 
 export interface StartGroup {
   readonly type: 'StartGroup'
@@ -14,8 +14,19 @@ export interface StartGroup {
   readonly at: string
 }
 
+/** Somebody comes in, or, where they are in with another role, gets this one. */
 export interface InviteMember {
   readonly type: 'InviteMember'
+  readonly user: string
+  /** Left out: `member` for who is new, no other than before for who is in. */
+  readonly role?: Role | undefined
+  readonly by: string
+  readonly at: string
+}
+
+/** Oneself: to leave. */
+export interface RemoveMember {
+  readonly type: 'RemoveMember'
   readonly user: string
   readonly by: string
   readonly at: string
@@ -24,6 +35,16 @@ export interface InviteMember {
 export interface Leave {
   readonly type: 'Leave'
   readonly user: string
+  readonly at: string
+}
+
+/** What is left out stays as it is. */
+export interface ChangeConversation {
+  readonly type: 'ChangeConversation'
+  readonly name?: string | null | undefined
+  readonly retention?: Retention | undefined
+  readonly delivered?: boolean | undefined
+  readonly by: string
   readonly at: string
 }
 
@@ -60,4 +81,5 @@ export interface ImportHistory {
   readonly at: string
 }
 
-export type ConversationCommand = StartGroup | InviteMember | Leave | SendDirect | SendMessage | ImportHistory
+export type ConversationCommand =
+  StartGroup | InviteMember | RemoveMember | Leave | ChangeConversation | SendDirect | SendMessage | ImportHistory

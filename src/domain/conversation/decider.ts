@@ -1,30 +1,12 @@
-// What may happen in a conversation, and why not.
+// What may happen in a conversation, and why not. groups.ts has who may do what to whom.
 import { decider, fold } from '../decider.ts'
-import { refuse } from '../refusals.ts'
+import { isRefusal, refuse } from '../refusals.ts'
 import type { ConversationCommand, HistoryEntry } from './commands.ts'
-import type { ConversationEvent, Retention, Role } from './events.ts'
+import type { ConversationEvent, MessageSent, Retention } from './events.ts'
+import { changeConversation, inviteMember, leave, removeMember } from './groups.ts'
+import { actingIn, type Conversation } from './state.ts'
 
-export interface OpenConversation {
-  readonly status: 'open'
-  readonly kind: 'direct' | 'group'
-  readonly members: ReadonlyMap<string, Role>
-  /** Who once was a member: they are told `not-a-member`, strangers `unknown-conversation`. */
-  readonly former: ReadonlySet<string>
-  readonly memberLimit: number
-  readonly delivered: boolean
-  readonly retention: Retention
-  /** Source of an imported history → its last line that is in. */
-  readonly imported: ReadonlyMap<string, number>
-}
-
-export type Conversation = { readonly status: 'unknown' } | OpenConversation
-
-/** Why this person may not act here, if so. Existence is not told to who was never in. */
-export function notIn(now: Conversation, user: string) {
-  if (now.status !== 'open') return refuse('unknown-conversation')
-  if (now.members.has(user)) return undefined
-  return refuse(now.former.has(user) ? 'not-a-member' : 'unknown-conversation')
-}
+const permanent: Retention = { mode: 'permanent' }
 
 export const conversation = decider<Conversation, ConversationCommand, ConversationEvent>({
   initial: { status: 'unknown' },
@@ -53,31 +35,20 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
       return [{ type: 'ConversationStarted', data }]
     },
 
-    InviteMember: ({ user, by, at }, now) => {
-      const stranger = notIn(now, by)
-      if (stranger) return stranger
-      if (now.status !== 'open') return refuse('unknown-conversation')
-      if (now.kind === 'direct') return refuse('not-allowed', 'a direct chat has the two members it has')
-      if (now.members.has(user)) return [] // already so: saying it twice is saying it once
-      if (now.members.get(by) === 'member') return refuse('not-allowed', 'owners and admins add members')
-      if (now.members.size >= now.memberLimit) return refuse('group-is-full', `the limit is ${now.memberLimit} members`)
-      return [{ type: 'MemberJoined', data: { user, role: 'member', invitedBy: by, at } }]
-    },
-
-    Leave: ({ user, at }, now) => {
-      if (now.status !== 'open') return refuse('unknown-conversation')
-      if (now.former.has(user) && !now.members.has(user)) return []
-      if (!now.members.has(user)) return refuse('unknown-conversation')
-      if (now.kind === 'direct') return refuse('not-allowed', 'one cannot leave a direct chat')
-      return [{ type: 'MemberLeft', data: { user, at } }]
-    },
+    InviteMember: inviteMember,
+    RemoveMember: removeMember,
+    Leave: leave,
+    ChangeConversation: changeConversation,
 
     SendDirect: ({ conversation, id, from, to, content, at }, now) => {
-      const message = { type: 'MessageSent', id, data: { from, at, content } } as const
-      if (now.status === 'open')
-        return notIn(now, from) ?? (now.kind === 'direct' ? [message] : refuse('not-allowed', 'this is no direct chat'))
+      if (now.status === 'open') {
+        const here = actingIn(now, from)
+        if (isRefusal(here)) return here
+        return here.kind === 'direct'
+          ? [message(id, { from, at, content }, here.retention)]
+          : refuse('not-allowed', 'this is no direct chat')
+      }
       const members = [...new Set([from, to])].sort().map(user => ({ user, role: 'member' as const }))
-      const retention = { mode: 'permanent' } as const
       const data = {
         conversation,
         kind: 'direct' as const,
@@ -85,14 +56,16 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
         members,
         memberLimit: 2,
         delivered: true,
-        retention,
+        retention: permanent,
         at,
       }
-      return [{ type: 'ConversationStarted', data }, message]
+      return [{ type: 'ConversationStarted', data }, message(id, { from, at, content }, permanent)]
     },
 
-    SendMessage: ({ id, from, content, at }, now) =>
-      notIn(now, from) ?? [{ type: 'MessageSent', id, data: { from, at, content } }],
+    SendMessage: ({ id, from, content, at }, now) => {
+      const here = actingIn(now, from)
+      return isRefusal(here) ? here : [message(id, { from, at, content }, here.retention)]
+    },
 
     ImportHistory: ({ source, upToLine, entries, at }, now) => {
       if (now.status !== 'open') return refuse('unknown-conversation')
@@ -118,7 +91,8 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
     ConversationStarted: ({ data }) => ({
       status: 'open',
       kind: data.kind,
-      members: new Map(data.members.map(({ user, role }) => [user, role])),
+      name: data.name,
+      members: new Map(data.members.map(({ user, role }) => [user, role] as const).sort(byUser)),
       former: new Set(),
       memberLimit: data.memberLimit,
       delivered: data.delivered,
@@ -127,12 +101,15 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
     }),
     MemberJoined: ({ data }, now) =>
       now.status !== 'open' ? now : { ...now, members: new Map(now.members).set(data.user, data.role) },
-    MemberLeft: ({ data }, now) => {
-      if (now.status !== 'open') return now
-      const members = new Map(now.members)
-      members.delete(data.user)
-      return { ...now, members, former: new Set(now.former).add(data.user) }
-    },
+    MemberLeft: ({ data }, now) => without(data.user, now),
+    MemberRemoved: ({ data }, now) => without(data.user, now),
+    MemberRoleChanged: ({ data }, now) =>
+      now.status !== 'open' || !now.members.has(data.user)
+        ? now
+        : { ...now, members: new Map(now.members).set(data.user, data.role) },
+    ConversationRenamed: ({ data }, now) => (now.status !== 'open' ? now : { ...now, name: data.name }),
+    RetentionChanged: ({ data }, now) => (now.status !== 'open' ? now : { ...now, retention: data.retention }),
+    DeliveredMarksChanged: ({ data }, now) => (now.status !== 'open' ? now : { ...now, delivered: data.delivered }),
     MessageSent: (_, now) => now,
     HistoryImported: ({ data }, now) => {
       if (now.status !== 'open') return now
@@ -141,6 +118,24 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
     },
   },
 })
+
+const byUser = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]) => (one < other ? -1 : 1)
+
+function without(user: string, now: Conversation): Conversation {
+  if (now.status !== 'open') return now
+  const members = new Map(now.members)
+  members.delete(user)
+  return { ...now, members, former: new Set(now.former).add(user) }
+}
+
+/** The last millisecond that has a year of four digits: no time is told beyond it. */
+const lastMs = Date.parse('9999-12-31T23:59:59.999Z')
+
+function message(id: string, data: MessageSent['data'], retention: Retention): MessageSent {
+  if (retention.mode === 'permanent') return { type: 'MessageSent', id, data }
+  const expiresAt = new Date(Math.min(Date.parse(data.at) + retention.ttlMs, lastMs)).toISOString()
+  return { type: 'MessageSent', id, data: { ...data, expiresAt } }
+}
 
 /** What one line of an imported history adds: who speaks without having joined joins there. */
 function said(entry: HistoryEntry, now: Conversation): ConversationEvent[] {
@@ -153,8 +148,9 @@ function said(entry: HistoryEntry, now: Conversation): ConversationEvent[] {
     case 'left':
       return present ? [{ type: 'MemberLeft', data: { user, at } }] : []
     case 'said': {
-      const message = { type: 'MessageSent', id: entry.id, data: { from: user, at, content: entry.content } } as const
-      return present ? [message] : [joined, message]
+      const retention = now.status === 'open' ? now.retention : permanent
+      const words = message(entry.id, { from: user, at, content: entry.content }, retention)
+      return present ? [words] : [joined, words]
     }
   }
 }

@@ -6,7 +6,7 @@ import type { TokenRole } from './auth.ts'
 import * as s from './schemas.ts'
 
 export interface Endpoint {
-  readonly method: 'get' | 'post' | 'delete'
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** As OpenAPI writes it: `/v1/conversations/{id}`. */
   readonly path: string
   readonly summary: string
@@ -71,7 +71,7 @@ export const endpoints = {
     ...user,
     method: 'post',
     path: '/v1/conversations/{id}/members',
-    summary: 'Adds somebody to a group',
+    summary: 'Adds somebody to a group; who is in with another role gets this one',
     activity: true,
     params: s.conversationParams,
     body: s.memberAsked,
@@ -79,11 +79,23 @@ export const endpoints = {
     answer: s.done,
     refusals: [...missing, 'not-allowed', 'group-is-full'],
   },
-  leave: {
+  changeConversation: {
+    ...user,
+    method: 'patch',
+    path: '/v1/conversations/{id}',
+    summary: 'Name, retention, delivered marks: by owners and admins, in a direct chat by either',
+    activity: true,
+    params: s.conversationParams,
+    body: s.conversationChange,
+    status: 200,
+    answer: s.done,
+    refusals: [...missing, 'not-allowed'],
+  },
+  removeMember: {
     ...user,
     method: 'delete',
     path: '/v1/conversations/{id}/members/{user}',
-    summary: 'Leaves a group: the user is oneself',
+    summary: 'Takes somebody out of a group; oneself: leaves it',
     activity: true,
     params: s.conversationParams.extend({ user: userId }),
     status: 200,

@@ -1,5 +1,6 @@
 // Who is told what: the feed's events, turned into frames once and handed to those of this box's sessions that may see them.
-import { idIn, type Position, type RecordedEvent } from '../../eventstore/index.ts'
+import { idIn, type Position, type Recorded, type RecordedEvent } from '../../eventstore/index.ts'
+import { amendmentOf, isAmending, type AmendingEvent } from '../../projections/index.ts'
 import type { Frames } from './frames.ts'
 import { Marks, type ReceiptEvent } from './marks.ts'
 import { Membership, seesNext } from './membership.ts'
@@ -67,7 +68,8 @@ export class Fanout {
         if (local) this.#membership.join(local, idIn(event.stream))
         return this.#toRoom(event)
       }
-      case 'MemberLeft': {
+      case 'MemberLeft':
+      case 'MemberRemoved': {
         this.#toRoom(event)
         const local = this.#membership.person(event.data.user)
         if (local) this.#membership.leave(local, idIn(event.stream))
@@ -81,7 +83,7 @@ export class Fanout {
         if (this.#marks.raisedBy(event, idIn(event.stream))) this.#toRoom(event, event.metadata.actor.session)
         return
       default:
-        return
+        if (isAmending(event)) this.#toRoom(event)
     }
   }
 
@@ -99,13 +101,19 @@ export class Fanout {
     const { revision: seq, position } = event
     const conversation = idIn(event.stream)
     switch (event.type) {
-      case 'ConversationStarted':
-        return this.#frames.member({ conversation, seq, user, change: 'joined', at: event.data.at, position })
-      case 'MemberJoined':
-      case 'MemberLeft': {
-        const change = event.type === 'MemberJoined' ? 'joined' : 'left'
-        return this.#frames.member({ conversation, seq, user: event.data.user, change, at: event.data.at, position })
+      case 'ConversationStarted': {
+        const { at, members } = event.data
+        const role = members.find(member => member.user === user)?.role ?? null
+        return this.#frames.member({ conversation, seq, user, change: 'joined', role, by: null, at, position })
       }
+      case 'MemberJoined': {
+        const by = event.data.invitedBy
+        return this.#frames.member({ conversation, seq, position, change: 'joined', by, ...event.data })
+      }
+      case 'MemberLeft':
+        return this.#frames.member({ conversation, seq, position, change: 'left', role: null, by: null, ...event.data })
+      case 'MemberRemoved':
+        return this.#frames.member({ conversation, seq, position, change: 'removed', role: null, ...event.data })
       case 'MessageSent':
         return this.#frames.message({ conversation, seq, id: event.id, position, ...event.data })
       case 'MessagesDelivered':
@@ -114,9 +122,10 @@ export class Fanout {
         return this.#frames.receipt({ conversation, kind, position, ...event.data })
       }
       default:
+        if (isAmending(event)) return this.#frames.amendment(amendmentOf(event))
         throw new Error(`${event.type} is nothing that is pushed`)
     }
   }
 }
 
-type Visible = Extract<RecordedEvent, { type: 'MemberJoined' | 'MemberLeft' | 'MessageSent' }> | ReceiptEvent
+type Visible = Recorded<'MemberJoined' | 'MemberLeft' | 'MemberRemoved' | 'MessageSent'> | AmendingEvent | ReceiptEvent

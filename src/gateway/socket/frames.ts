@@ -1,6 +1,9 @@
 // Pushed frames, each encoded once however many sessions get it. From the live log and from the read models alike, so that
 // what is resumed is what would have been pushed.
+import type { Role } from '../../domain/index.ts'
 import type { Keyring, Position, Sealed } from '../../eventstore/index.ts'
+import type { AmendmentRow } from '../../projections/index.ts'
+import { retentionShown } from '../retention.ts'
 import type { Cursors } from './cursor.ts'
 import type { Outgoing } from './outbox.ts'
 import type { ServerFrame } from './protocol.ts'
@@ -12,6 +15,7 @@ interface PushedMessage {
   readonly id: string
   readonly from: string
   readonly at: string
+  readonly expiresAt?: string | undefined
   readonly content: Sealed
   readonly position: Position
 }
@@ -29,7 +33,11 @@ interface PushedMember {
   readonly conversation: string
   readonly seq: number
   readonly user: string
-  readonly change: 'joined' | 'left'
+  readonly change: 'joined' | 'left' | 'removed' | 'role'
+  /** Null where they have none any more. */
+  readonly role: Role | null
+  /** Null: nobody but themselves. */
+  readonly by: string | null
   readonly at: string
   readonly position: Position
 }
@@ -38,6 +46,7 @@ export interface Frames {
   message(message: PushedMessage): Outgoing
   receipt(receipt: PushedReceipt): Outgoing
   member(member: PushedMember): Outgoing
+  amendment(amendment: AmendmentRow): Outgoing
 }
 
 /** An answer, or anything else for one session. */
@@ -63,12 +72,18 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
     return { class: kind, position, bytes, size: bytes.length, ...(key === undefined ? {} : { key }) }
   }
 
+  const member = ({ conversation, seq, user, change, role, by, at, position }: PushedMember) => {
+    const more = { ...(role === null ? {} : { role }), ...(by === null ? {} : { by }) }
+    return placed('membership', position, { type: 'member', conversation, seq, user, change, ...more, at })
+  }
+
   return {
     message(message) {
       const { conversation, id, content, position } = message
       // ids, times and cursors have no character that JSON escapes; a user id may have a backslash; the body is JSON already
       const head = `{"type":"message","conversation":"${conversation}","seq":${message.seq},"id":"${id}","from":${JSON.stringify(message.from)},"at":"${message.at}","body":`
-      const tail = `,"cursor":"${cursors.of(position)}"}`
+      const expiry = message.expiresAt === undefined ? '' : `,"expiresAt":"${message.expiresAt}"`
+      const tail = `${expiry},"cursor":"${cursors.of(position)}"}`
       const text = keyring.open({ conversation, message: id }, content)
       if (text === null || typeof text === 'string') {
         const bytes = textFrame(head + (text ?? 'null') + tail)
@@ -90,7 +105,24 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
         `${kind} ${conversation} ${user}`,
       ),
 
-    member: ({ conversation, seq, user, change, at, position }) =>
-      placed('membership', position, { type: 'member', conversation, seq, user, change, at }),
+    member,
+
+    amendment(amendment) {
+      const { conversation, seq, position, type, data } = amendment
+      if (type === 'MemberRoleChanged') return member({ conversation, seq, position, change: 'role', ...data })
+      const { by, at } = data
+      return placed('membership', position, { type: 'changed', conversation, seq, by, ...changeIn(amendment), at })
+    },
+  }
+}
+
+function changeIn({ type, data }: Exclude<AmendmentRow, { type: 'MemberRoleChanged' }>) {
+  switch (type) {
+    case 'ConversationRenamed':
+      return { name: data.name }
+    case 'RetentionChanged':
+      return { retention: retentionShown(data.retention) }
+    case 'DeliveredMarksChanged':
+      return { delivered: data.delivered }
   }
 }

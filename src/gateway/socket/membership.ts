@@ -1,5 +1,6 @@
 // Who is in what, of the people connected to this box, as of the last event taken. Carried forward by the feed.
 import type { RecordedEvent } from '../../eventstore/index.ts'
+import { isAmending } from '../../projections/index.ts'
 
 /** Somebody connected here. */
 export interface Local<Receiver> {
@@ -72,7 +73,8 @@ export function seesNext(
     case 'MemberJoined':
       if (event.data.user === user) conversations.add(conversation)
       return conversations.has(conversation)
-    case 'MemberLeft': {
+    case 'MemberLeft':
+    case 'MemberRemoved': {
       const seen = conversations.has(conversation)
       if (event.data.user === user) conversations.delete(conversation)
       return seen
@@ -82,6 +84,6 @@ export function seesNext(
     case 'MessagesRead':
       return conversations.has(conversation)
     default:
-      return false
+      return isAmending(event) && conversations.has(conversation)
   }
 }

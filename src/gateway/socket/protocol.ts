@@ -53,12 +53,21 @@ const at = z.iso.datetime({ precision: 3 })
 const cursor = z.string().describe('opaque; never expires')
 const seq = z.int().nonnegative()
 
+/** The shortest time for which messages can be kept. */
+export const minTtl = '1s'
+export const memberRole = z.enum(['owner', 'admin', 'member'], 'owner, admin or member')
+export const retention = z.union([
+  z.object({ mode: z.literal('permanent') }),
+  z.object({ mode: z.literal('temporary'), ttl: z.string().describe('a duration, <n>ms|s|m|h|d') }),
+])
+
 const limits = z.object({
   members: z.int().describe('members of a group, its creator among them'),
   bodyBytes: z.int(),
   frameBytes: z.int(),
   pageSize: z.int(),
   watch: z.int().describe('users that one session may watch'),
+  minTtl: z.string().describe('the shortest ttl of a temporary conversation, a duration'),
 })
 
 export const serverFrames = {
@@ -88,6 +97,7 @@ export const serverFrames = {
     from: userId,
     at,
     body: z.record(z.string(), z.unknown()).nullable().describe('null where the content is gone'),
+    expiresAt: at.optional().describe('when the time of its content is over'),
     cursor,
   }),
   receipt: z.object({
@@ -105,6 +115,19 @@ export const serverFrames = {
     seq,
     user: userId,
     change: z.enum(['joined', 'left', 'removed', 'role']),
+    role: memberRole.optional().describe('that they have now'),
+    by: userId.optional().describe('who let them in, took them out or gave the role; left out: nobody but themselves'),
+    at,
+    cursor,
+  }),
+  changed: z.object({
+    type: z.literal('changed'),
+    conversation: z.uuid(),
+    seq,
+    by: userId,
+    name: z.string().nullable().optional(),
+    retention: retention.optional().describe('of what is sent from then on'),
+    delivered: z.boolean().optional().describe('whether delivered marks are kept'),
     at,
     cursor,
   }),
