@@ -96,7 +96,8 @@ export async function startApp(
     const { queries } = projections
     const readSide = {
       conversations: queries.conversations,
-      messages: queries.messagesById,
+      messages: queries.saidById,
+      askedAbout: queries.askedAbout,
       marks: queries.marks,
       position: projections.position,
     }

@@ -11,6 +11,20 @@ export interface HistoryMessage {
   /** Null or missing where the content is gone: retracted, expired, erased. */
   readonly body?: Body | null
   readonly gone?: boolean
+  /** Taken back by its author, or by an owner or admin. */
+  readonly retracted?: boolean
+  /** The body is not the first one. */
+  readonly edited?: boolean
+  readonly editedAt?: string
+  readonly reactions?: readonly Reaction[]
+}
+
+export interface Reaction {
+  readonly reaction: string
+  readonly count: number
+  readonly mine: boolean
+  /** The first of them. */
+  readonly users: readonly string[]
 }
 
 export interface InboxEntry {

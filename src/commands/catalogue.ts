@@ -23,6 +23,22 @@ export type ImportEntry = { readonly line: number; readonly at: string; readonly
   | { readonly what: 'said'; readonly id: string; readonly body: string }
 )
 
+export interface Send {
+  readonly id: string
+  readonly to: { readonly user: string } | { readonly conversation: string }
+  /** The JSON text of the body. */
+  readonly body: string
+  /** The message that it answers: of the same conversation, and one that the sender may see. */
+  readonly replyTo?: string | undefined
+}
+
+/** `message` is the message's id, `id` that of what is said about it. */
+export interface OfMessage {
+  readonly id: string
+  readonly conversation: string
+  readonly message: string
+}
+
 /** What is left out stays as it is. */
 export interface ConversationChange {
   readonly name?: string | null | undefined
@@ -31,11 +47,12 @@ export interface ConversationChange {
 }
 
 export interface Commands {
-  /** `body` is the JSON text of the body; `to` a user or a conversation. The same id is always answered the same. */
-  sendMessage(
-    asker: Asker,
-    send: { id: string; to: { user: string } | { conversation: string }; body: string },
-  ): Promise<SentMessage | Refusal>
+  /** The same id is always answered the same. */
+  sendMessage(asker: Asker, send: Send): Promise<SentMessage | Refusal>
+  /** What becomes of a message is answered as a message is. What was so already is answered as of where it was so. */
+  editMessage(asker: Asker, edit: OfMessage & { body: string }): Promise<SentMessage | Refusal>
+  retractMessage(asker: Asker, retraction: OfMessage): Promise<SentMessage | Refusal>
+  react(asker: Asker, mark: OfMessage & { reaction: string; on: boolean }): Promise<SentMessage | Refusal>
   markDelivered(asker: Asker, mark: { conversation: string; upTo: number }): Promise<Refusal | undefined>
   markRead(asker: Asker, mark: { conversation: string; upTo: number }): Promise<Refusal | undefined>
   startGroup(

@@ -7,6 +7,7 @@ import { evolve } from '../domain/decider.ts'
 import { decode, idIn, streamOf, type Batch, type EventStore, type Sealed } from '../eventstore/index.ts'
 import type { ConversationEvent } from '../domain/index.ts'
 import type { ConversationSnapshot, ReadSide, SentMessage } from './ports.ts'
+import { sentIn } from './sent-messages.ts'
 
 /** One conversation as this box knows it: `state` after the event at revision `head` (-1: there is none). */
 export interface HotConversation {
@@ -28,7 +29,7 @@ export interface HotConversations {
   take(batch: Batch): void
 }
 
-/** `onMessage` hears of every message in the tails that are read. */
+/** `onMessage` hears of every message, and of what became of messages, in the tails that are read. */
 export function hotConversations(
   store: EventStore,
   readSide: ReadSide,
@@ -52,9 +53,8 @@ export function hotConversations(
         hot.head = raw.revision
         if (event === undefined) continue
         hot.state = evolve(decider, hot.state, event as ConversationEvent<Sealed> as ConversationEvent)
-        if (event.type !== 'MessageSent') continue
-        const { from, at } = event.data
-        onMessage({ id: event.id, conversation: hot.id, seq: event.revision, from, at, position: event.position })
+        const message = sentIn(event)
+        if (message) onMessage(message)
       }
     }
   }

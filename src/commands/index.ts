@@ -2,6 +2,8 @@
 import DataLoader from 'dataloader'
 import { randomUUID } from 'node:crypto'
 import { streamOf, type EventStore, type Feed, type Keyring } from '../eventstore/index.ts'
+import { aboutMessages } from './about-messages.ts'
+import { amendMessage } from './amend-message.ts'
 import type { Commands } from './catalogue.ts'
 import { conversationWriter } from './conversation-writer.ts'
 import { groups } from './groups.ts'
@@ -11,11 +13,19 @@ import { markReceipts } from './mark-receipts.ts'
 import { metadataFor } from './metadata.ts'
 import { people } from './people.ts'
 import type { ReadSide, SentMessage } from './ports.ts'
+import { saidOnce } from './said-once.ts'
 import { sendMessage } from './send-message.ts'
 import { sentMessages } from './sent-messages.ts'
 
 export type { Asker, Commands, ConversationChange, ImportEntry, SessionRef } from './catalogue.ts'
-export type { ConversationSnapshot, DeviceMarks, ReadSide, SentMessage } from './ports.ts'
+export type {
+  AskedMessage,
+  ConversationSnapshot,
+  DeviceMarks,
+  MessagesAskedAbout,
+  ReadSide,
+  SentMessage,
+} from './ports.ts'
 
 export interface CommandPorts {
   readonly store: EventStore
@@ -41,12 +51,14 @@ export function createCommands({ store, feed, keyring, readSide, memberLimit, no
     },
     { cache: false, maxBatchSize: 1_000 },
   )
-  const writer = conversationWriter(store, keyring, conversations, async commands => {
+  const about = aboutMessages(store, readSide, conversations)
+  const writer = conversationWriter(store, keyring, conversations, about, async commands => {
     const ids = commands.flatMap(command => ('id' in command && !sent.get(command.id) ? [command.id] : []))
     for (const message of await Promise.all(ids.map(id => earlier.load(id)))) if (message) sent.add(message)
   })
 
-  const send = sendMessage(writer, sent, now)
+  const say = saidOnce(writer, sent, feed.head, now)
+  const amend = amendMessage(say)
   const marks = markReceipts(store, readSide, conversations, now)
   const group = groups(writer, memberLimit, feed.head, now)
   const history = importHistory(writer, memberLimit, feed.head, now)
@@ -58,7 +70,10 @@ export function createCommands({ store, feed, keyring, readSide, memberLimit, no
   })
 
   return {
-    sendMessage: send,
+    sendMessage: sendMessage(say),
+    editMessage: amend.edit,
+    retractMessage: amend.retract,
+    react: amend.react,
     markDelivered: marks.delivered,
     markRead: marks.read,
     startGroup: group.start,

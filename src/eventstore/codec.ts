@@ -27,6 +27,7 @@ const retention = z.union([
   z.object({ mode: z.literal('temporary'), ttlMs: z.int() }),
 ])
 const sealed = z.object({ key: z.uuid(), box: z.string() })
+const ofMessage = z.object({ message: z.string(), messageSeq: count, from: user, at })
 const mark = z.object({ user, device: z.string(), upTo: count, at })
 const session = z.object({ user, session: z.string(), device: z.string(), box: z.string(), at })
 const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost'])
@@ -51,6 +52,10 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   RetentionChanged: z.object({ retention, by: user, at }),
   DeliveredMarksChanged: z.object({ delivered: z.boolean(), by: user, at }),
   MessageSent: z.object({ from: user, at, expiresAt: at.optional(), content: sealed }),
+  MessageEdited: ofMessage.extend({ expiresAt: at.optional(), content: sealed }),
+  MessageRetracted: ofMessage,
+  ReactionAdded: ofMessage.extend({ reaction: text }),
+  ReactionRemoved: ofMessage.extend({ reaction: text }),
   HistoryImported: z.object({ source: text, fromLine: count, upToLine: count, memberLimit: count, at }),
   MessagesDelivered: mark,
   MessagesRead: mark,

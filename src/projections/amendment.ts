@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { idIn, type Position, type RecordedEvent } from '../eventstore/index.ts'
 import type { AmendingEvent, AmendmentRow } from './api.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
+import { wasIn } from './membership.ts'
 import type { ReadModel } from './read-model.ts'
 
 const types: ReadonlySet<string> = new Set<AmendingEvent['type']>([
@@ -11,6 +12,10 @@ const types: ReadonlySet<string> = new Set<AmendingEvent['type']>([
   'ConversationRenamed',
   'RetentionChanged',
   'DeliveredMarksChanged',
+  'MessageEdited',
+  'MessageRetracted',
+  'ReactionAdded',
+  'ReactionRemoved',
 ])
 
 export const isAmending = (event: RecordedEvent): event is AmendingEvent => types.has(event.type)
@@ -24,6 +29,9 @@ interface AmendmentColumns {
   position: string
   id: string
   type: AmendmentRow['type']
+  /** Of which message; null: of the conversation. */
+  message: string | null
+  message_seq: number | null
   data: AmendmentRow['data']
 }
 
@@ -43,24 +51,34 @@ export const amendment: ReadModel = {
       position bigint not null,
       id text collate "C" not null,
       type text collate "C" not null,
+      message text collate "C",
+      message_seq integer,
       data jsonb not null,
       primary key (conversation, seq)
     );
-    create index amendment_position on amendment (conversation, position);`,
+    create index amendment_position on amendment (conversation, position);
+    create index amendment_id on amendment (id, position) where message_seq is not null;
+    create index amendment_message on amendment (conversation, message_seq, type, seq) where message_seq is not null;`,
 
   async fold(db, events) {
-    const rows = events.filter(isAmending).map(amendmentOf)
+    const rows = events.filter(isAmending).map(event => {
+      const [message, message_seq] =
+        'message' in event.data ? [event.data.message, event.data.messageSeq] : [null, null]
+      return { ...amendmentOf(event), message, message_seq }
+    })
     if (rows.length === 0) return
     await sql`insert into ${db.table('amendment')} select r.* from ${recordset(rows, rowColumns)}
-      join ${db.table('conversation')} c on c.conversation = r.conversation and c.position < r.position`.execute(
-      db.kysely,
-    )
+      join ${db.table('conversation')} c on c.conversation = r.conversation and c.position < r.position
+      where r.message_seq is null or exists (select from ${db.table('message')} m where m.conversation = r.conversation
+        and m.seq = r.message_seq and m.seq < r.seq and m.id = r.message)`.execute(db.kysely)
   },
 }
 
-const rowColumns = columns('conversation text, seq integer, position bigint, id text, type text, data jsonb')
+const rowColumns = columns(
+  'conversation text, seq integer, position bigint, id text, type text, message text, message_seq integer, data jsonb',
+)
 
-/** What was amended after a position in the conversations somebody was in at the time. */
+/** What was amended after a position in the conversations somebody was in at the time; of messages, those they may see. */
 export async function amendmentsSince(
   db: Db,
   user: string,
@@ -74,9 +92,13 @@ export async function amendmentsSince(
       select a.* from ${db.table('membership')} i cross join lateral (
         select a.* from ${db.table('amendment')} a where a.conversation = i.conversation
           and a.position > greatest(i.joined_position, ${after}) and a.position <= least(i.left_position, ${upTo})
+          and (a.message_seq is null or ${wasIn(db, user, sql.ref('a.conversation'), sql.ref('a.message_seq'))})
         order by a.position limit ${limit}) a
       where i.user_id = ${user} and i.joined_position <= ${upTo} and (i.left_position is null or i.left_position > ${after})
       order by a.position limit ${limit}`,
   )
-  return rows.map(row => ({ ...row, position: Number(row.position) }) as AmendmentRow)
+  return rows.map(
+    ({ conversation, seq, position, id, type, data }) =>
+      ({ conversation, seq, position: Number(position), id, type, data }) as AmendmentRow,
+  )
 }

@@ -12,7 +12,36 @@ export interface MessageRow {
   readonly at: string
   /** Where its time is limited. */
   readonly expiresAt?: string
-  readonly content: Sealed
+  /** Null: retracted. */
+  readonly content: Sealed | null
+  /** When its author last edited it, as far as who looks may know. */
+  readonly editedAt?: string
+  readonly position: Position
+}
+
+/** A reaction to a message, by those whom who looks may know of. */
+export interface ReactionRow {
+  readonly reaction: string
+  readonly count: number
+  /** Whether who looks is among them. */
+  readonly mine: boolean
+  /** The first of them. */
+  readonly users: readonly string[]
+}
+
+/** A message as somebody sees it. */
+export interface SeenMessageRow extends MessageRow {
+  /** In the order in which they came up. */
+  readonly reactions: readonly ReactionRow[]
+}
+
+/** That something was said with this id: a message, or what became of one. */
+export interface SaidRow {
+  readonly id: string
+  readonly conversation: string
+  readonly seq: number
+  readonly from: string
+  readonly at: string
   readonly position: Position
 }
 
@@ -29,7 +58,7 @@ export interface InboxRow {
   /** Messages of others that this person may see and has not read. Computed, never counted up. */
   readonly unread: number
   /** The newest message this person may see. */
-  readonly last: MessageRow | null
+  readonly last: SeenMessageRow | null
   readonly members: readonly string[]
   /** This person's own marks; -1: none yet. */
   readonly delivered: number
@@ -71,7 +100,14 @@ export interface MemberChangeRow {
 
 /** An event that changes what was there. */
 export type AmendingEvent = Recorded<
-  'MemberRoleChanged' | 'ConversationRenamed' | 'RetentionChanged' | 'DeliveredMarksChanged'
+  | 'MemberRoleChanged'
+  | 'ConversationRenamed'
+  | 'RetentionChanged'
+  | 'DeliveredMarksChanged'
+  | 'MessageEdited'
+  | 'MessageRetracted'
+  | 'ReactionAdded'
+  | 'ReactionRemoved'
 >
 type Amending = { [T in AmendingEvent['type']]: Pick<Recorded<T>, 'type' | 'data'> }[AmendingEvent['type']]
 
@@ -105,6 +141,22 @@ export interface MessageReceipt {
   readonly read: string | null
 }
 
+/** Of the messages and people asked about: how things are after the conversation's event `seq` (-1: there is none). */
+export interface AskedAboutRow {
+  readonly seq: number
+  readonly members: readonly string[]
+  readonly messages: readonly {
+    readonly id: string
+    readonly from: string
+    readonly seq: number
+    readonly at: string
+    readonly expiresAt?: string
+    readonly retracted: boolean
+    readonly seenBy: readonly string[]
+    readonly reactions: readonly { readonly user: string; readonly reaction: string }[]
+  }[]
+}
+
 export interface ConversationRow {
   readonly conversation: string
   readonly kind: 'direct' | 'group'
@@ -123,7 +175,9 @@ export interface ConversationRow {
 export interface Queries {
   /** For commands, many at once; what is not found is left out. */
   conversations(ids: readonly string[]): Promise<readonly ConversationRow[]>
-  messagesById(ids: readonly string[]): Promise<readonly MessageRow[]>
+  saidById(ids: readonly string[]): Promise<readonly SaidRow[]>
+  /** What commands have to know of messages before something becomes of them, all as of one moment. */
+  askedAbout(conversation: string, asked: readonly { user: string; message: string }[]): Promise<AskedAboutRow>
   marks(
     of: readonly { conversation: string; user: string; device: string }[],
   ): Promise<readonly { conversation: string; user: string; device: string; delivered: number; read: number }[]>
@@ -135,7 +189,7 @@ export interface Queries {
     user: string,
     conversation: string,
     page: { before?: number; after?: number; limit: number },
-  ): Promise<readonly MessageRow[] | undefined>
+  ): Promise<readonly SeenMessageRow[] | undefined>
   /** Who got a message and who read it, by device. Undefined: no such message that this person may see. */
   receiptsOf(user: string, conversation: string, message: string): Promise<readonly MessageReceipt[] | undefined>
   presence(users: readonly string[]): Promise<readonly PresenceRow[]>
@@ -144,7 +198,7 @@ export interface Queries {
   memberships(users: readonly string[], asOf: Position): Promise<readonly MembershipRow[]>
   /**
    * What this person may see of what happened after `after` up to and including `upTo`, oldest first, `limit` rows at most.
-   * Messages and member changes of the intervals in which they were a member (their own joining and leaving included);
+   * Messages (with the content they were sent with, unless it was retracted) and member changes of the intervals in which they were a member (their own joining and leaving included);
    * receipts of the conversations they were in at that time, where they raise the member's mark.
    */
   changes(user: string, after: Position, upTo: Position, limit: number): Promise<readonly Change[]>

@@ -93,6 +93,10 @@ const movers = [
   'ConversationRenamed',
   'RetentionChanged',
   'DeliveredMarksChanged',
+  'MessageEdited',
+  'MessageRetracted',
+  'ReactionAdded',
+  'ReactionRemoved',
   'HistoryImported',
 ] as const
 

@@ -191,6 +191,11 @@ export function membersOf(db: Db, conversations: readonly string[]) {
   )
 }
 
+/** Whether somebody was a member at a seq; all three are SQL, or values. */
+export const wasIn = (db: Db, user: unknown, conversation: unknown, seq: unknown) => sql<boolean>`exists (
+  select from ${db.table('membership')} v where v.user_id = ${user} and v.conversation = ${conversation}
+    and v.joined_seq <= ${seq} and (v.left_seq is null or v.left_seq > ${seq}))`
+
 export async function wasEverIn(db: Db, user: string, conversation: string): Promise<boolean> {
   const found = await db.kysely
     .selectFrom('membership')

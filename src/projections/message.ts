@@ -1,6 +1,6 @@
 // The read model of messages: each with its place, its sealed content, and its number among all and among its author's.
 import { sql, type RawBuilder } from 'kysely'
-import { idIn, type Position } from '../eventstore/index.ts'
+import { idIn } from '../eventstore/index.ts'
 import type { MessageRow } from './api.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
 import { only, type ReadModel } from './read-model.ts'
@@ -127,60 +127,6 @@ export function othersBetween(db: Db, of: Record<'conversation' | 'user' | 'from
   const own = (seq: RawBuilder<unknown>) => sql`coalesce((select m.author_ordinal from ${t} m
     where m.conversation = ${of.conversation} and m.author = ${of.user} and m.seq < ${seq} order by m.seq desc limit 1), 0)`
   return sql<number>`(${all(of.to)} - ${all(of.from)} - ${own(of.to)} + ${own(of.from)})`
-}
-
-/** By their ids, wherever they are; where an id is there twice, the earliest. */
-export async function messagesById(db: Db, ids: readonly string[]): Promise<MessageRow[]> {
-  const rows = await rowsOf(
-    db,
-    sql<MessageColumns>`select distinct on (m.id) ${messageColumns('m')} from ${db.table('message')} m
-      where m.id = any(${ids}::text[]) order by m.id, m.position`,
-  )
-  return rows.map(messageRow)
-}
-
-/** A page of what somebody may see, ascending. */
-export async function messagePage(
-  db: Db,
-  user: string,
-  conversation: string,
-  { before = endless, after, limit }: { before?: number; after?: number; limit: number },
-): Promise<MessageRow[]> {
-  const direction = sql.raw(after === undefined ? 'desc' : 'asc')
-  const rows = await rowsOf(
-    db,
-    sql<MessageColumns>`
-      select m.* from ${db.table('membership')} i cross join lateral (
-        select ${messageColumns('m')} from ${db.table('message')} m where m.conversation = i.conversation
-          and m.seq >= i.joined_seq and m.seq < coalesce(i.left_seq, ${endless}::integer)
-          and m.seq > ${after ?? -1}::integer and m.seq < ${before}::integer
-        order by m.seq ${direction} limit ${limit}) m
-      where i.user_id = ${user} and i.conversation = ${conversation}
-        and i.joined_seq < ${before}::integer and coalesce(i.left_seq, ${endless}::integer) > ${after ?? -1}::integer
-      order by i.joined_seq ${direction}, m.seq ${direction} limit ${limit}`,
-  )
-  return (after === undefined ? rows.reverse() : rows).map(messageRow)
-}
-
-/**
- * What was said after a position in the conversations somebody was in at the time. The positions are sorted out first, in
- * the index alone, and only what is answered is looked up: 500 of 83,000 messages in 200 conversations take 27 ms, 81 before.
- */
-export async function messagesSince(db: Db, user: string, after: Position, upTo: Position, limit: number) {
-  const rows = await rowsOf(
-    db,
-    sql<MessageColumns>`
-      select ${messageColumns('m')} from (
-        select m.conversation, m.position from ${db.table('membership')} i cross join lateral (
-          select m.conversation, m.position from ${db.table('message')} m where m.conversation = i.conversation
-            and m.position > greatest(i.joined_position, ${after}) and m.position <= least(i.left_position, ${upTo})
-          order by m.conversation, m.position limit ${limit}) m
-        where i.user_id = ${user} and i.joined_position <= ${upTo} and (i.left_position is null or i.left_position > ${after})
-        order by m.position limit ${limit}) p
-      join ${db.table('message')} m on m.conversation = p.conversation and m.position = p.position
-      order by m.position`,
-  )
-  return rows.map(messageRow)
 }
 
 /** A message of a conversation by its id, if this person may see it. */

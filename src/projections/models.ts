@@ -6,6 +6,7 @@ import { lastSeen } from './last-seen.ts'
 import { membership } from './membership.ts'
 import { message } from './message.ts'
 import type { ReadModel } from './read-model.ts'
+import { reaction } from './reaction.ts'
 import { receipt } from './receipt.ts'
 import { session } from './session.ts'
 
@@ -14,6 +15,7 @@ export const models: readonly ReadModel[] = [
   membership,
   message,
   amendment,
+  reaction,
   receipt,
   imported,
   session,

@@ -7,13 +7,15 @@ import { importsInto } from './imported.ts'
 import { inboxOf, undeliveredTo } from './inbox.ts'
 import { presenceOf } from './last-seen.ts'
 import { intervalsOf, memberChangesSince, membersOf, wasEverIn } from './membership.ts'
-import { messagePage, messagesById, messagesSince, visibleMessage } from './message.ts'
+import { visibleMessage } from './message.ts'
+import { askedAbout, messagePage, messagesSince, saidById } from './seen.ts'
 import { marksOf, receiptsFor, receiptsSince } from './receipt.ts'
 
 export const openQueries = (db: Db): Queries => ({
   conversations: async ids => withMembers(db, await conversationsById(db, ids)),
   allConversations: async (after, limit) => withMembers(db, await conversationsAfter(db, after ?? '', limit)),
-  messagesById: ids => messagesById(db, ids),
+  saidById: ids => saidById(db, ids),
+  askedAbout: (conversation, asked) => askedAbout(db, conversation, asked),
   marks: of => marksOf(db, of),
   inbox: user => inboxOf(db, user),
   presence: users => presenceOf(db, users),

@@ -6,6 +6,11 @@ import type { Batch, Feed, Position, Recorded, RecordedEvent } from '../../src/e
 
 type Type = RecordedEvent['type']
 
+/** A message, as far as it is referred to. */
+type Message = Pick<Recorded<'MessageSent'>, 'stream' | 'id' | 'revision'> & {
+  readonly data: { readonly from: string }
+}
+
 /** A message's id from a short name: the same name is the same id. */
 export function messageId(name: string): string {
   const hex = createHash('sha256').update(name).digest('hex')
@@ -103,6 +108,21 @@ export class History {
       { from, content, ...(more.at && { at: more.at }) },
       id,
     )
+  }
+
+  /** `of` is a message that was said, or what a log should not have. */
+  edited(of: Message, from = of.data.from, text = `edit ${this.end}`) {
+    const content = { key: `key-${from}`, box: Buffer.from(text).toString('base64') }
+    return this.add(of.stream, 'MessageEdited', { message: of.id, messageSeq: of.revision, from, content })
+  }
+
+  retracted(of: Message, from = of.data.from) {
+    return this.add(of.stream, 'MessageRetracted', { message: of.id, messageSeq: of.revision, from })
+  }
+
+  reacted(of: Message, from: string, reaction = '👍', on = true) {
+    const data = { message: of.id, messageSeq: of.revision, from, reaction }
+    return this.add(of.stream, on ? 'ReactionAdded' : 'ReactionRemoved', data)
   }
 
   imported(conversation: string, source: string, upToLine: number, memberLimit = 1024) {

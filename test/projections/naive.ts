@@ -1,5 +1,5 @@
 // What the read models should answer, by the plainest means: walking through all events each time.
-import { idIn, type Position, type RecordedEvent } from '../../src/eventstore/index.ts'
+import { idIn, type Position, type Recorded, type RecordedEvent } from '../../src/eventstore/index.ts'
 import type { Change } from '../../src/projections/index.ts'
 
 interface Stay {
@@ -27,6 +27,47 @@ export function stays(events: readonly RecordedEvent[], conversation: string): S
     }
   }
   return all
+}
+
+type Amendment = Recorded<'MessageEdited' | 'MessageRetracted' | 'ReactionAdded' | 'ReactionRemoved'>
+
+/** The message that something became of, if it was said before. */
+const messageOf = (events: readonly RecordedEvent[], { stream, revision, data }: Amendment) =>
+  events.find(
+    (event): event is Recorded<'MessageSent'> =>
+      event.type === 'MessageSent' &&
+      event.stream === stream &&
+      event.revision === data.messageSeq &&
+      event.revision < revision &&
+      event.id === data.message,
+  )
+
+/** What became of a message, as somebody may know: whether it was retracted, its body, who reacted how, in order. */
+export function seen(events: readonly RecordedEvent[], user: string, message: Recorded<'MessageSent'>) {
+  const all = stays(events, idIn(message.stream))
+  let [retracted, box] = [false, message.data.content.box]
+  let reactions: { reaction: string; from: string; position: Position }[] = []
+  for (const event of events) {
+    if (!('data' in event) || !('messageSeq' in event.data)) continue
+    const amendment = event as Amendment
+    if (messageOf(events, amendment) !== message) continue
+    if (amendment.type === 'MessageRetracted') retracted = true
+    if (amendment.type === 'MessageEdited' && saw(all, user, event.position)) box = amendment.data.content.box
+    if (amendment.type !== 'ReactionAdded' && amendment.type !== 'ReactionRemoved') continue
+    const { reaction, from } = amendment.data
+    const isIt = (one: { reaction: string; from: string }) => one.reaction === reaction && one.from === from
+    if (amendment.type === 'ReactionRemoved') reactions = reactions.filter(one => !isIt(one))
+    else if (!reactions.some(isIt)) reactions.push({ reaction, from, position: event.position })
+  }
+  const known = reactions.filter(({ position }) => saw(all, user, position))
+  const kinds = [...new Set(known.map(({ reaction }) => reaction))]
+  return {
+    box: retracted ? null : box,
+    reactions: kinds.map(kind => {
+      const users = known.filter(({ reaction }) => reaction === kind).map(({ from }) => from)
+      return { reaction: kind, count: users.length, mine: users.includes(user), users }
+    }),
+  }
 }
 
 /** Whether somebody was a member at an event (their own joining and leaving included). */
@@ -109,6 +150,13 @@ export function changes(events: readonly RecordedEvent[], user: string, after: P
         const raises = event.data.upTo > (raised.get(key(kinds[0]!)) ?? -1)
         for (const kind of kinds) raised.set(key(kind), Math.max(raised.get(key(kind)) ?? -1, event.data.upTo))
         return raises ? told('receipt', event.data.user) : []
+      }
+      case 'MessageEdited':
+      case 'MessageRetracted':
+      case 'ReactionAdded':
+      case 'ReactionRemoved': {
+        const of = messageOf(events, event)
+        return of && all && saw(all, user, of.position) ? told('amendment', event.type) : []
       }
       case 'MemberRoleChanged':
       case 'ConversationRenamed':

@@ -92,6 +92,7 @@ describe('messages', () => {
       from: 'ann',
       at: timeOf(sent.position),
       content: { key: 'key-g-ann', box: Buffer.from(`box of ${sent.id}`).toString('base64') },
+      reactions: [],
       position: sent.position,
     })
   })
@@ -130,9 +131,7 @@ describe('messages', () => {
     const first = history.said('g', 'ann', { id: messageId('twice') })
     history.said('h', 'bob', { id: messageId('twice') })
     const other = history.said('h', 'bob')
-    const found = await (
-      await answers(history)
-    ).messagesById([messageId('twice'), other.id, messageId('none'), 'no uuid'])
+    const found = await (await answers(history)).saidById([messageId('twice'), other.id, messageId('none'), 'no uuid'])
     expect(found).toHaveLength(2)
     expect(found).toContainEqual(expect.objectContaining({ id: first.id, conversation: 'g', from: 'ann', seq: 1 }))
     expect(found).toContainEqual(expect.objectContaining({ id: other.id, conversation: 'h', seq: 2 }))
@@ -145,7 +144,7 @@ describe('messages', () => {
     history.read('lost', 'bob', 0)
     history.started('g', ['bob'])
     const queries = await answers(history)
-    expect(await queries.messagesById([history.events[0]!.id])).toEqual([])
+    expect(await queries.saidById([history.events[0]!.id])).toEqual([])
     expect((await queries.inbox('bob')).map(row => row.conversation)).toEqual(['g'])
   })
 })

@@ -1,14 +1,15 @@
 // Random histories: two groups, four people with two devices each, who come, go and are taken out, change what the group is,
 // talk, get and read, in any order.
 import fc from 'fast-check'
-import type { RecordedEvent } from '../../src/eventstore/index.ts'
-import { History } from './history.ts'
+import type { Recorded, RecordedEvent } from '../../src/eventstore/index.ts'
+import { History, messageId } from './history.ts'
 
 export const people = ['ann', 'bob', 'cid', 'dee'] as const
 export const groups = ['g1', 'g2'] as const
 
 const what = fc.constantFrom(
-  ...(['say', 'say', 'say', 'join', 'leave', 'remove', 'promote', 'rename', 'keep', 'mark'] as const),
+  ...(['say', 'say', 'say', 'say', 'join', 'leave', 'remove', 'promote', 'rename', 'keep', 'mark'] as const),
+  ...(['edit', 'retract', 'react', 'react', 'unreact'] as const),
   ...(['deliver', 'read', 'open', 'close', 'act', 'import'] as const),
 )
 const step = fc.record({
@@ -24,6 +25,14 @@ export const randomHistory = (steps = 60): fc.Arbitrary<RecordedEvent[]> =>
   fc.array(step, { minLength: 10, maxLength: steps, size: 'max' }).map(all => {
     const history = new History()
     const ends = new Map(groups.map(group => [group, 0]))
+    const message = (group: string, share: number) => {
+      const said = history.events.filter(
+        (event): event is Recorded<'MessageSent'> =>
+          event.type === 'MessageSent' && event.stream === `conversation-${group}`,
+      )
+      const nothing = { stream: `conversation-${group}`, id: messageId('none'), revision: 3, data: { from: 'ann' } }
+      return said[Math.floor(share * (said.length + 1))] ?? nothing
+    }
     history.started('g1', ['ann', 'bob'])
     history.started('g2', ['ann'])
     for (const { what, group, who, device, share } of all) {
@@ -33,6 +42,10 @@ export const randomHistory = (steps = 60): fc.Arbitrary<RecordedEvent[]> =>
         say: () => history.said(group, who).revision,
         join: () => history.joined(group, who).revision,
         leave: () => history.left(group, who).revision,
+        edit: () => history.edited(message(group, share), who).revision,
+        retract: () => history.retracted(message(group, share), who).revision,
+        react: () => history.reacted(message(group, share), who, device === 'desk' ? '👍' : '🎉').revision,
+        unreact: () => history.reacted(message(group, share), who, device === 'desk' ? '👍' : '🎉', false).revision,
         remove: () => history.removed(group, who).revision,
         promote: () => history.role(group, who, share > 0.5 ? 'admin' : 'member').revision,
         rename: () => history.renamed(group, `${who}'s`).revision,

@@ -35,8 +35,8 @@ export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, s
     onSetAside: fault,
     onLost: fault,
   })
-  const { conversations, messagesById: messages, marks } = projections.queries
-  const readSide = { conversations, messages, marks, position: projections.position }
+  const { conversations, saidById: messages, askedAbout, marks } = projections.queries
+  const readSide = { conversations, messages, askedAbout, marks, position: projections.position }
   const commands = createCommands({ store, feed, keyring, readSide, memberLimit: 1_024, now })
   projections.start(feed, fault)
   await feed.live

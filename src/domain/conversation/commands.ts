@@ -55,6 +55,8 @@ export interface SendDirect {
   readonly from: string
   readonly to: string
   readonly content: string
+  /** The message that this one answers. */
+  readonly replyTo?: string | undefined
   readonly at: string
 }
 
@@ -63,6 +65,34 @@ export interface SendMessage {
   readonly id: string
   readonly from: string
   readonly content: string
+  readonly replyTo?: string | undefined
+  readonly at: string
+}
+
+export interface EditMessage {
+  readonly type: 'EditMessage'
+  readonly id: string
+  readonly message: string
+  readonly from: string
+  readonly content: string
+  readonly at: string
+}
+
+export interface RetractMessage {
+  readonly type: 'RetractMessage'
+  readonly id: string
+  readonly message: string
+  readonly from: string
+  readonly at: string
+}
+
+export interface React {
+  readonly type: 'React'
+  readonly id: string
+  readonly message: string
+  readonly from: string
+  readonly reaction: string
+  readonly on: boolean
   readonly at: string
 }
 
@@ -82,4 +112,14 @@ export interface ImportHistory {
 }
 
 export type ConversationCommand =
-  StartGroup | InviteMember | RemoveMember | Leave | ChangeConversation | SendDirect | SendMessage | ImportHistory
+  | StartGroup
+  | InviteMember
+  | RemoveMember
+  | Leave
+  | ChangeConversation
+  | SendDirect
+  | SendMessage
+  | EditMessage
+  | RetractMessage
+  | React
+  | ImportHistory

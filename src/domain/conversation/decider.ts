@@ -1,9 +1,10 @@
-// What may happen in a conversation, and why not. groups.ts has who may do what to whom.
+// What may happen in a conversation, and why not. groups.ts has who may do what to whom, messages.ts what becomes of messages.
 import { decider, fold } from '../decider.ts'
 import { isRefusal, refuse } from '../refusals.ts'
 import type { ConversationCommand, HistoryEntry } from './commands.ts'
 import type { ConversationEvent, MessageSent, Retention } from './events.ts'
 import { changeConversation, inviteMember, leave, removeMember } from './groups.ts'
+import { amended, editMessage, react, repliesToNothing, retractMessage, withReaction, withSaid } from './messages.ts'
 import { actingIn, type Conversation } from './state.ts'
 
 const permanent: Retention = { mode: 'permanent' }
@@ -40,14 +41,14 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
     Leave: leave,
     ChangeConversation: changeConversation,
 
-    SendDirect: ({ conversation, id, from, to, content, at }, now) => {
+    SendDirect: ({ conversation, id, from, to, content, replyTo, at }, now) => {
       if (now.status === 'open') {
         const here = actingIn(now, from)
         if (isRefusal(here)) return here
-        return here.kind === 'direct'
-          ? [message(id, { from, at, content }, here.retention)]
-          : refuse('not-allowed', 'this is no direct chat')
+        if (here.kind !== 'direct') return refuse('not-allowed', 'this is no direct chat')
+        return repliesToNothing(replyTo, from, here) ?? [message(id, { from, at, content }, here.retention)]
       }
+      if (replyTo !== undefined) return refuse('unknown-message', 'nothing has been said here yet')
       const members = [...new Set([from, to])].sort().map(user => ({ user, role: 'member' as const }))
       const data = {
         conversation,
@@ -62,10 +63,15 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
       return [{ type: 'ConversationStarted', data }, message(id, { from, at, content }, permanent)]
     },
 
-    SendMessage: ({ id, from, content, at }, now) => {
+    SendMessage: ({ id, from, content, replyTo, at }, now) => {
       const here = actingIn(now, from)
-      return isRefusal(here) ? here : [message(id, { from, at, content }, here.retention)]
+      if (isRefusal(here)) return here
+      return repliesToNothing(replyTo, from, here) ?? [message(id, { from, at, content }, here.retention)]
     },
+
+    EditMessage: editMessage,
+    RetractMessage: retractMessage,
+    React: react,
 
     ImportHistory: ({ source, upToLine, entries, at }, now) => {
       if (now.status !== 'open') return refuse('unknown-conversation')
@@ -88,7 +94,8 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
   },
 
   evolve: {
-    ConversationStarted: ({ data }) => ({
+    ConversationStarted: ({ data }, { about }) => ({
+      ...(about && { about }),
       status: 'open',
       kind: data.kind,
       name: data.name,
@@ -110,7 +117,11 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
     ConversationRenamed: ({ data }, now) => (now.status !== 'open' ? now : { ...now, name: data.name }),
     RetentionChanged: ({ data }, now) => (now.status !== 'open' ? now : { ...now, retention: data.retention }),
     DeliveredMarksChanged: ({ data }, now) => (now.status !== 'open' ? now : { ...now, delivered: data.delivered }),
-    MessageSent: (_, now) => now,
+    MessageSent: (event, now) => (now.about?.has(event.id) ? withSaid(event, now) : now),
+    MessageEdited: (_, now) => now,
+    MessageRetracted: ({ data }, now) => amended(data.message, now, said => ({ ...said, retracted: true })),
+    ReactionAdded: ({ data }, now) => amended(data.message, now, said => withReaction(data, said, true)),
+    ReactionRemoved: ({ data }, now) => amended(data.message, now, said => withReaction(data, said, false)),
     HistoryImported: ({ data }, now) => {
       if (now.status !== 'open') return now
       const imported = new Map(now.imported).set(data.source, data.upToLine)

@@ -69,6 +69,42 @@ export interface MessageSent<Content = string> {
     readonly expiresAt?: string | undefined
     readonly content: Content
   }
+  /** Its seq, where it is known: read back, or about to be written. */
+  readonly revision?: number
+}
+
+/** What is said about a message. The event's id was chosen by the client, as a message's is. */
+interface OfMessage {
+  readonly message: string
+  readonly messageSeq: number
+  readonly from: string
+  readonly at: string
+}
+
+/** The message's author has another body for it. Its time is over when the message's is. */
+export interface MessageEdited<Content = string> {
+  readonly type: 'MessageEdited'
+  readonly id: string
+  readonly data: OfMessage & { readonly expiresAt?: string | undefined; readonly content: Content }
+}
+
+/** Taken back: by its author, or in a group by an owner or admin. It stays on the record and is shown to nobody. */
+export interface MessageRetracted {
+  readonly type: 'MessageRetracted'
+  readonly id: string
+  readonly data: OfMessage
+}
+
+export interface ReactionAdded {
+  readonly type: 'ReactionAdded'
+  readonly id: string
+  readonly data: OfMessage & { readonly reaction: string }
+}
+
+export interface ReactionRemoved {
+  readonly type: 'ReactionRemoved'
+  readonly id: string
+  readonly data: OfMessage & { readonly reaction: string }
 }
 
 /**
@@ -96,4 +132,8 @@ export type ConversationEvent<Content = string> =
   | RetentionChanged
   | DeliveredMarksChanged
   | MessageSent<Content>
+  | MessageEdited<Content>
+  | MessageRetracted
+  | ReactionAdded
+  | ReactionRemoved
   | HistoryImported

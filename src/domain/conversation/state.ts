@@ -2,6 +2,22 @@
 import { refuse, type Refusal } from '../refusals.ts'
 import type { Retention, Role } from './events.ts'
 
+/** A message that something is asked about. */
+export interface Said {
+  readonly from: string
+  readonly seq: number
+  readonly at: string
+  readonly expiresAt?: string | undefined
+  readonly retracted: boolean
+  /** Who was a member when it was said; at least of those who ask about it. */
+  readonly seenBy: { has(user: string): boolean }
+  /** By user; at least of those who ask about it. */
+  readonly reactions: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+/** By id; null: there is none. What nobody asks about is not here, and costs nothing. */
+export type About = ReadonlyMap<string, Said | null>
+
 export interface OpenConversation {
   readonly status: 'open'
   readonly kind: 'direct' | 'group'
@@ -15,9 +31,10 @@ export interface OpenConversation {
   readonly retention: Retention
   /** Source of an imported history → its last line that is in. */
   readonly imported: ReadonlyMap<string, number>
+  readonly about?: About
 }
 
-export type Conversation = { readonly status: 'unknown' } | OpenConversation
+export type Conversation = { readonly status: 'unknown'; readonly about?: About } | OpenConversation
 
 /** The conversation, for a member of it; or why this person may not act here. Existence is not told to who was never in. */
 export function actingIn(now: Conversation, user: string): OpenConversation | Refusal {

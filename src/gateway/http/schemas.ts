@@ -86,6 +86,20 @@ const message = z.object({
   at,
   body: z.record(z.string(), z.unknown()).nullable(),
   expiresAt: at.optional().describe('when the time of its content is over'),
+  edited: z.literal(true).optional().describe('body is not the first one'),
+  editedAt: at.optional(),
+  retracted: z.literal(true).optional().describe('taken back; body is null'),
+  reactions: z
+    .array(
+      z.object({
+        reaction: z.string(),
+        count: z.int().min(1),
+        mine: z.boolean(),
+        users: z.array(userId).describe('the first of them'),
+      }),
+    )
+    .optional()
+    .describe('left out where there are none'),
   gone: z.literal(true).optional().describe('the content no longer exists; body is null'),
 })
 export const messages = z.object({ messages: z.array(message) })

@@ -3,7 +3,7 @@ import { idIn, type Position, type Recorded, type RecordedEvent } from '../../ev
 import { amendmentOf, isAmending, type AmendingEvent } from '../../projections/index.ts'
 import type { Frames } from './frames.ts'
 import { Marks, type ReceiptEvent } from './marks.ts'
-import { Membership, seesNext } from './membership.ts'
+import { Membership, seesNext, wasIn, type Times } from './membership.ts'
 import type { Outgoing } from './outbox.ts'
 
 /** A session, as the fan-out sees it. */
@@ -35,14 +35,14 @@ export class Fanout {
   }
 
   /**
-   * A session joins: `conversations` were its user's at the position the `tail` begins after; the tail reaches to where
-   * this fan-out is. What the user may see of the tail is handed over first, so that nothing is missing in between.
+   * A session joins: `conversations` were its user's, with these times, at the position the `tail` begins after; the tail
+   * reaches to where this fan-out is. What the user may see of the tail is handed over first, so that nothing is missing.
    */
-  attach(receiver: Receiver, conversations: Iterable<string>, tail: readonly RecordedEvent[]): void {
-    const now = new Set(conversations)
+  attach(receiver: Receiver, conversations: ReadonlyMap<string, Times>, tail: readonly RecordedEvent[]): void {
+    const now = new Map([...conversations].map(([conversation, times]) => [conversation, [...times]]))
     for (const event of tail) {
       if (!seesNext(receiver.user, now, idIn(event.stream), event)) continue
-      if (event.metadata.actor.session === receiver.session && event.type === 'MessageSent') continue
+      if (event.metadata.actor.session === receiver.session && isSaid(event)) continue
       receiver.push(this.#frameOf(event, receiver.user))
     }
     this.#membership.attach(receiver.user, receiver, now)
@@ -58,21 +58,21 @@ export class Fanout {
         for (const { user } of event.data.members) {
           const local = this.#membership.person(user)
           if (local === undefined) continue
-          this.#membership.join(local, event.data.conversation)
+          this.#membership.join(local, event.data.conversation, event.revision)
           const frame = this.#frameOf(event, user)
           for (const receiver of local.receivers) receiver.push(frame)
         }
         return
       case 'MemberJoined': {
         const local = this.#membership.person(event.data.user)
-        if (local) this.#membership.join(local, idIn(event.stream))
+        if (local) this.#membership.join(local, idIn(event.stream), event.revision)
         return this.#toRoom(event)
       }
       case 'MemberLeft':
       case 'MemberRemoved': {
         this.#toRoom(event)
         const local = this.#membership.person(event.data.user)
-        if (local) this.#membership.leave(local, idIn(event.stream))
+        if (local) this.#membership.leave(local, idIn(event.stream), event.revision)
         return
       }
       case 'MessageSent':
@@ -83,7 +83,19 @@ export class Fanout {
         if (this.#marks.raisedBy(event, idIn(event.stream))) this.#toRoom(event, event.metadata.actor.session)
         return
       default:
-        if (isAmending(event)) this.#toRoom(event)
+        if (isAmending(event)) this.#amend(event)
+    }
+  }
+
+  /** What becomes of a message goes to who may see it, except to the session that asked for it. */
+  #amend(event: AmendingEvent): void {
+    if (!('messageSeq' in event.data)) return this.#toRoom(event)
+    const conversation = idIn(event.stream)
+    const except = event.metadata.actor.session
+    let frame: Outgoing | undefined
+    for (const { receivers, conversations } of this.#membership.room(conversation) ?? []) {
+      if (!wasIn(conversations.get(conversation), event.data.messageSeq)) continue
+      for (const receiver of receivers) if (receiver.session !== except) receiver.push((frame ??= this.#frameOf(event)))
     }
   }
 
@@ -129,3 +141,7 @@ export class Fanout {
 }
 
 type Visible = Recorded<'MemberJoined' | 'MemberLeft' | 'MemberRemoved' | 'MessageSent'> | AmendingEvent | ReceiptEvent
+
+/** What a client says with an id of its own, and has an answer for. */
+const isSaid = (event: RecordedEvent): boolean =>
+  event.type === 'MessageSent' || (isAmending(event) && 'messageSeq' in event.data)

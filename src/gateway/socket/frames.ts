@@ -16,7 +16,9 @@ interface PushedMessage {
   readonly from: string
   readonly at: string
   readonly expiresAt?: string | undefined
-  readonly content: Sealed
+  readonly editedAt?: string | undefined
+  /** Null: retracted. */
+  readonly content: Sealed | null
   readonly position: Position
 }
 
@@ -72,6 +74,28 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
     return { class: kind, position, bytes, size: bytes.length, ...(key === undefined ? {} : { key }) }
   }
 
+  /** A frame with a body: `head`, the body as it came, `tail`. */
+  const withBody = (
+    kind: 'message' | 'membership',
+    position: Position,
+    place: { conversation: string; message: string },
+    content: Sealed | null,
+    head: string,
+    tail: string,
+  ): Outgoing => {
+    const text = content && keyring.open(place, content)
+    if (text === null || typeof text === 'string') {
+      const bytes = textFrame(head + (text ?? 'null') + tail)
+      return { class: kind, position, bytes, size: bytes.length }
+    }
+    const opened = text.then(late => {
+      frame.bytes = textFrame(head + (late ?? 'null') + tail)
+    })
+    opened.catch(() => undefined) // told by whoever waits for the frame
+    const frame: Outgoing = { class: kind, position, bytes: undefined, opened, size: content!.box.length }
+    return frame
+  }
+
   const member = ({ conversation, seq, user, change, role, by, at, position }: PushedMember) => {
     const more = { ...(role === null ? {} : { role }), ...(by === null ? {} : { by }) }
     return placed('membership', position, { type: 'member', conversation, seq, user, change, ...more, at })
@@ -83,18 +107,14 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
       // ids, times and cursors have no character that JSON escapes; a user id may have a backslash; the body is JSON already
       const head = `{"type":"message","conversation":"${conversation}","seq":${message.seq},"id":"${id}","from":${JSON.stringify(message.from)},"at":"${message.at}","body":`
       const expiry = message.expiresAt === undefined ? '' : `,"expiresAt":"${message.expiresAt}"`
-      const tail = `${expiry},"cursor":"${cursors.of(position)}"}`
-      const text = keyring.open({ conversation, message: id }, content)
-      if (text === null || typeof text === 'string') {
-        const bytes = textFrame(head + (text ?? 'null') + tail)
-        return { class: 'message', position, bytes, size: bytes.length }
-      }
-      const opened = text.then(late => {
-        frame.bytes = textFrame(head + (late ?? 'null') + tail)
-      })
-      opened.catch(() => undefined) // told by whoever waits for the frame
-      const frame: Outgoing = { class: 'message', position, bytes: undefined, opened, size: content.box.length }
-      return frame
+      const became =
+        content === null
+          ? ',"retracted":true'
+          : message.editedAt === undefined
+            ? ''
+            : `,"editedAt":"${message.editedAt}"`
+      const tail = `${expiry}${became},"cursor":"${cursors.of(position)}"}`
+      return withBody('message', position, { conversation, message: id }, content, head, tail)
     },
 
     receipt: ({ conversation, user, kind, upTo, at, position }) =>
@@ -108,21 +128,32 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
     member,
 
     amendment(amendment) {
-      const { conversation, seq, position, type, data } = amendment
-      if (type === 'MemberRoleChanged') return member({ conversation, seq, position, change: 'role', ...data })
-      const { by, at } = data
-      return placed('membership', position, { type: 'changed', conversation, seq, by, ...changeIn(amendment), at })
+      const { conversation, seq, id, position } = amendment
+      const about = { conversation, seq, id }
+      switch (amendment.type) {
+        case 'MemberRoleChanged':
+          return member({ conversation, seq, position, change: 'role', ...amendment.data })
+        case 'ConversationRenamed':
+        case 'DeliveredMarksChanged':
+          return placed('membership', position, { type: 'changed', conversation, seq, ...amendment.data })
+        case 'RetentionChanged': {
+          const retention = retentionShown(amendment.data.retention)
+          return placed('membership', position, { type: 'changed', conversation, seq, ...amendment.data, retention })
+        }
+        case 'MessageEdited': {
+          const { content, message, expiresAt, ...data } = amendment.data
+          const head = JSON.stringify({ type: 'edited', ...about, message, ...data, expiresAt }).slice(0, -1)
+          const tail = `,"cursor":"${cursors.of(position)}"}`
+          return withBody('membership', position, { conversation, message }, content, `${head},"body":`, tail)
+        }
+        case 'MessageRetracted':
+          return placed('membership', position, { type: 'retracted', ...about, ...amendment.data })
+        case 'ReactionAdded':
+        case 'ReactionRemoved': {
+          const on = amendment.type === 'ReactionAdded'
+          return placed('membership', position, { type: 'reacted', ...about, ...amendment.data, on })
+        }
+      }
     },
-  }
-}
-
-function changeIn({ type, data }: Exclude<AmendmentRow, { type: 'MemberRoleChanged' }>) {
-  switch (type) {
-    case 'ConversationRenamed':
-      return { name: data.name }
-    case 'RetentionChanged':
-      return { retention: retentionShown(data.retention) }
-    case 'DeliveredMarksChanged':
-      return { delivered: data.delivered }
   }
 }

@@ -24,6 +24,15 @@ export const body = z.looseObject({
   replyTo: z.uuid().optional(),
 })
 
+/** UTF-8 bytes of a reaction: the longest emoji that are one picture have about 50. */
+export const reactionBytes = 64
+/** Stands in the clear in the log, and so is kept too short to say much. */
+export const reaction = z
+  .string()
+  .regex(/^[^\s\p{Cc}\p{Cs}]+$/u, 'one emoji or a short name, without spaces')
+  .refine(text => Buffer.byteLength(text) <= reactionBytes, `at most ${reactionBytes} bytes of UTF-8`)
+
+const ofMessage = { id: uuid, conversation: conversationId, message: z.string().min(1).max(128).describe('its id') }
 const asked = { origin: origin.optional() }
 
 export const clientFrames = {
@@ -35,6 +44,15 @@ export const clientFrames = {
       'accepted are {"user":"<user id>"} and {"conversation":"<id>"}',
     ),
     body,
+    ...asked,
+  }),
+  edit: z.object({ type: z.literal('edit'), ...ofMessage, body, ...asked }),
+  retract: z.object({ type: z.literal('retract'), ...ofMessage, ...asked }),
+  react: z.object({
+    type: z.literal('react'),
+    ...ofMessage,
+    reaction,
+    on: z.boolean('true or false').default(true).describe('false takes it away'),
     ...asked,
   }),
   delivered: z.object({ type: z.literal('delivered'), conversation: conversationId, upTo, ...asked }),
@@ -67,8 +85,20 @@ const limits = z.object({
   frameBytes: z.int(),
   pageSize: z.int(),
   watch: z.int().describe('users that one session may watch'),
+  reactionBytes: z.int(),
   minTtl: z.string().describe('the shortest ttl of a temporary conversation, a duration'),
 })
+
+const bodyTold = z.record(z.string(), z.unknown()).nullable().describe('null where the content is gone')
+const amends = {
+  conversation: z.uuid(),
+  seq,
+  id: z.uuid().describe('of the frame that asked for it'),
+  message: z.uuid(),
+  messageSeq: seq,
+  from: userId,
+  at,
+}
 
 export const serverFrames = {
   welcome: z.object({
@@ -96,8 +126,25 @@ export const serverFrames = {
     id: z.uuid(),
     from: userId,
     at,
-    body: z.record(z.string(), z.unknown()).nullable().describe('null where the content is gone'),
+    body: bodyTold,
     expiresAt: at.optional().describe('when the time of its content is over'),
+    editedAt: at.optional().describe('where the body is not the first; told to sessions that do not resume'),
+    retracted: z.literal(true).optional().describe('body is null'),
+    cursor,
+  }),
+  edited: z.object({
+    type: z.literal('edited'),
+    ...amends,
+    body: bodyTold,
+    expiresAt: at.optional(),
+    cursor,
+  }),
+  retracted: z.object({ type: z.literal('retracted'), ...amends, cursor }),
+  reacted: z.object({
+    type: z.literal('reacted'),
+    ...amends,
+    reaction: z.string(),
+    on: z.boolean().describe('false: taken away'),
     cursor,
   }),
   receipt: z.object({
