@@ -102,6 +102,8 @@ export function connect(options: ConnectOptions) {
     markRead: (conversation: string, upTo: number) => say(standing.mark('read', conversation, upTo)),
     /** The user did something. */
     activity: () => say({ type: 'activity' }),
+    /** The user is typing: say it every few seconds while it is so. */
+    typing: (conversation: string) => say({ type: 'typing', conversation }),
     watch: (users: readonly string[]) => say(standing.watch(users)),
     unwatch: (users: readonly string[]) => say(standing.unwatch(users)),
 

@@ -53,6 +53,8 @@ export interface Commands {
   editMessage(asker: Asker, edit: OfMessage & { body: string }): Promise<SentMessage | Refusal>
   retractMessage(asker: Asker, retraction: OfMessage): Promise<SentMessage | Refusal>
   react(asker: Asker, mark: OfMessage & { reaction: string; on: boolean }): Promise<SentMessage | Refusal>
+  /** Whether they may say so; whom it is told is the gateway's. */
+  announceTyping(asker: Asker, typing: { conversation: string }): Promise<Refusal | undefined>
   markDelivered(asker: Asker, mark: { conversation: string; upTo: number }): Promise<Refusal | undefined>
   markRead(asker: Asker, mark: { conversation: string; upTo: number }): Promise<Refusal | undefined>
   startGroup(

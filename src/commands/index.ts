@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { streamOf, type EventStore, type Feed, type Keyring } from '../eventstore/index.ts'
 import { aboutMessages } from './about-messages.ts'
 import { amendMessage } from './amend-message.ts'
+import { announceTyping } from './announce-typing.ts'
 import type { Commands } from './catalogue.ts'
 import { conversationWriter } from './conversation-writer.ts'
 import { groups } from './groups.ts'
@@ -74,6 +75,7 @@ export function createCommands({ store, feed, keyring, readSide, memberLimit, no
     editMessage: amend.edit,
     retractMessage: amend.retract,
     react: amend.react,
+    announceTyping: announceTyping(conversations),
     markDelivered: marks.delivered,
     markRead: marks.read,
     startGroup: group.start,

@@ -21,6 +21,7 @@ import { createLogins } from './socket/logins.ts'
 import { createPresence } from './socket/presence.ts'
 import { createSockets } from './socket/server.ts'
 import { sessionTable } from './socket/session.ts'
+import { createTyping } from './socket/typing.ts'
 import { Ticks } from './socket/writer.ts'
 import { realTimers, type Timers } from './timers.ts'
 
@@ -62,7 +63,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   const watch = { onlineWindowMs: settings.onlineWindowMs, most: settings.limits.watch }
   const presence = createPresence(projections, feed, timers, watch)
   const catchUp = createCatchUp(projections.queries, frames, settings.resumePage)
-  const answers = createAnswers(commands, presence, log)
+  const typing = createTyping(commands, fanout, timers)
+  const answers = createAnswers(commands, typing, presence, log)
   const table = sessionTable({ waitingBytes: settings.outboxBytes, unanswered: settings.unanswered })
   const shared = { commands, projections, fanout, logins, presence, catchUp, answers, cursors, table }
   const sockets = createSockets({ ...shared, ticks: new Ticks(), timers, settings, box, epoch, log }, feed, auth)

@@ -202,3 +202,21 @@ describe('a message', () => {
     ])
   })
 })
+
+describe('typing', () => {
+  it('[T9] is told the members who are here, not the session that says it, and leaves nothing', async () => {
+    const { ann, bob, eve } = people('ann', 'bob', 'eve')
+    const [phone, his, its] = await Promise.all([box.connect(ann), box.connect(bob), box.connect(eve)])
+    const { conversation } = await phone.send({ user: bob }, 'hi')
+    phone.say({ type: 'typing', conversation })
+    expect(await his.next('typing')).toEqual({ type: 'typing', conversation, user: ann })
+    its.say({ type: 'typing', conversation })
+    expect(await its.next('error')).toMatchObject({ code: 'unknown-conversation' })
+    phone.say({ type: 'typing', conversation: 'no-uuid' })
+    expect(await phone.next('error')).toMatchObject({ code: 'unknown-conversation' })
+    await his.send({ conversation }, 'hi yourself')
+    await phone.next('message')
+    expect([phone.of('typing').length, its.of('typing').length]).toEqual([0, 0])
+    expect(await seen(bob, conversation)).toHaveLength(2)
+  })
+})

@@ -74,7 +74,8 @@ export interface Ear extends Receiver {
 export function ear(user: string, session: string): Ear {
   const frames: Outgoing[] = []
   const heard = () => frames.map(frame => JSON.parse(textOf(frame)) as Record<string, unknown>)
-  return { user, session, frames, heard, push: frame => void frames.push(frame) }
+  const push = (frame: Outgoing) => void frames.push(frame)
+  return { user, session, frames, heard, push, tell: push }
 }
 
 export interface Clock extends Timers {

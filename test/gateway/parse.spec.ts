@@ -20,6 +20,7 @@ const good: Record<keyof typeof clientFrames, object> = {
   react: { type: 'react', id, conversation: 'c', message: id, reaction: '👍', on: true },
   delivered: { type: 'delivered', conversation: 'c', upTo: 3 },
   read: { type: 'read', conversation: 'c', upTo: 3 },
+  typing: { type: 'typing', conversation: 'c' },
   watch: { type: 'watch', users: ['bob'] },
   unwatch: { type: 'unwatch', users: ['bob'] },
   activity: { type: 'activity' },
@@ -67,6 +68,7 @@ const bad: Record<keyof typeof clientFrames, object[]> = {
     { ...good.read, upTo: null },
     { ...good.read, conversation: '' },
   ],
+  typing: [{ type: 'typing' }, { ...good.typing, conversation: 1 }],
   watch: [
     { ...good.watch, users: [] },
     { ...good.watch, users: 'bob' },

@@ -9,6 +9,7 @@ import { answer } from './frames.ts'
 import type { Outgoing } from './outbox.ts'
 import type { Presence, Watcher } from './presence.ts'
 import type { ClientFrame } from './protocol.ts'
+import type { Typing } from './typing.ts'
 
 /** Who asks over a socket: a session that also can be told about presence. */
 export interface Client extends Watcher {
@@ -19,9 +20,17 @@ export interface Client extends Watcher {
 
 export type Answers = (client: Client, frame: ClientFrame, body: string | undefined) => Promise<Outgoing | undefined>
 
-const madeByUser: ReadonlySet<ClientFrame['type']> = new Set(['send', 'edit', 'retract', 'react', 'read', 'activity'])
+const madeByUser: ReadonlySet<ClientFrame['type']> = new Set([
+  'send',
+  'edit',
+  'retract',
+  'react',
+  'read',
+  'typing',
+  'activity',
+])
 
-export function createAnswers(commands: Commands, presence: Presence, log: Log): Answers {
+export function createAnswers(commands: Commands, typing: Typing, presence: Presence, log: Log): Answers {
   const call = async (client: Client, asker: Asker, frame: ClientFrame, body: string | undefined) => {
     switch (frame.type) {
       case 'send': {
@@ -48,6 +57,10 @@ export function createAnswers(commands: Commands, presence: Presence, log: Log):
         if (conversation === undefined) return refuse('unknown-conversation')
         const mark = { conversation, upTo: frame.upTo }
         return frame.type === 'read' ? commands.markRead(asker, mark) : commands.markDelivered(asker, mark)
+      }
+      case 'typing': {
+        const conversation = knownForm(frame.conversation)
+        return conversation === undefined ? refuse('unknown-conversation') : typing(asker, conversation)
       }
       case 'watch':
         return presence.watch(client, frame.users)

@@ -11,6 +11,8 @@ export interface Receiver {
   readonly session: string
   readonly user: string
   push(frame: Outgoing): void
+  /** Something without a place in the log's order. */
+  tell(frame: Outgoing): void
 }
 
 export class Fanout {
@@ -50,6 +52,12 @@ export class Fanout {
 
   detach(receiver: Receiver): void {
     this.#membership.detach(receiver.user, receiver)
+  }
+
+  /** Tells the members of a conversation who are here, except one session, something that is not in the log. */
+  tellRoom(conversation: string, frame: Outgoing, except: string | null): void {
+    for (const { receivers } of this.#membership.room(conversation) ?? [])
+      for (const receiver of receivers) if (receiver.session !== except) receiver.tell(frame)
   }
 
   #tell(event: RecordedEvent): void {

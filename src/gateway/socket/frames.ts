@@ -57,6 +57,12 @@ export function answer(frame: ServerFrame): Outgoing {
   return { class: 'answer', bytes, size: bytes.length }
 }
 
+/** That somebody types is said once, however long it waits. */
+export function typingFrame(frame: Extract<ServerFrame, { type: 'typing' }>): Outgoing {
+  const bytes = textFrame(JSON.stringify(frame))
+  return { class: 'typing', key: `${frame.conversation} ${frame.user}`, bytes, size: bytes.length }
+}
+
 /** The newest state of a watched user replaces what waits. */
 export function presenceFrame(frame: Extract<ServerFrame, { type: 'presence' }>): Outgoing {
   const bytes = textFrame(JSON.stringify(frame))

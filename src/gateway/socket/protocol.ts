@@ -57,6 +57,7 @@ export const clientFrames = {
   }),
   delivered: z.object({ type: z.literal('delivered'), conversation: conversationId, upTo, ...asked }),
   read: z.object({ type: z.literal('read'), conversation: conversationId, upTo, ...asked }),
+  typing: z.object({ type: z.literal('typing'), conversation: conversationId, ...asked }),
   watch: z.object({ type: z.literal('watch'), users: z.array(userId).min(1), ...asked }),
   unwatch: z.object({ type: z.literal('unwatch'), users: z.array(userId).min(1), ...asked }),
   activity: z.object({ type: z.literal('activity'), ...asked }),
@@ -178,6 +179,7 @@ export const serverFrames = {
     at,
     cursor,
   }),
+  typing: z.object({ type: z.literal('typing'), conversation: z.uuid(), user: userId }),
   presence: z.object({
     type: z.literal('presence'),
     user: userId,
