@@ -68,6 +68,11 @@ export interface Presence {
   readonly lastSeen: string | null
 }
 
+/** Contacts: whoever shares a conversation. */
+export interface Privacy {
+  readonly lastSeen: 'everyone' | 'contacts' | 'nobody'
+}
+
 export interface Started {
   readonly id: string
   readonly seq: number

@@ -69,6 +69,14 @@ export function api(options: HttpOptions) {
     changeConversation: (id: string, change: ConversationChange) =>
       ask<answers.Done>('PATCH', conversations(id), change),
 
+    /** They cannot write to one, add one to groups, or see one's presence; groups in common go on. */
+    block: (user: string) => ask<answers.Done>('PUT', `v1/users/${part(user)}/block`),
+    unblock: (user: string) => ask<answers.Done>('DELETE', `v1/users/${part(user)}/block`),
+    blocks: async (query: { atLeast?: string } = {}) => (await get<{ blocked: string[] }>('v1/blocks', query)).blocked,
+    /** Who may see whether one is online, and when one last did something. */
+    privacy: (query: { atLeast?: string } = {}) => get<answers.Privacy>('v1/me/privacy', query),
+    setPrivacy: (privacy: answers.Privacy) => ask<answers.Done>('PATCH', 'v1/me/privacy', privacy),
+
     /** A token for anyone, where the server gives such out (`DEV_TOKENS`). */
     devToken: async (who: { user: string; roles?: readonly string[]; device?: string }) =>
       (await ask<{ token: string }>('POST', 'v1/dev/tokens', { ...who, roles: who.roles ?? ['user'] })).token,

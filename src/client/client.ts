@@ -144,6 +144,11 @@ export function connect(options: ConnectOptions) {
     changeConversation: asking.changeConversation,
     addMember: asking.addMember,
     removeMember: asking.removeMember,
+    block: asking.block,
+    unblock: asking.unblock,
+    blocks: asking.blocks,
+    privacy: asking.privacy,
+    setPrivacy: asking.setPrivacy,
     /** Leaves a conversation. */
     leave: async (conversation: string) => asking.removeMember(conversation, (await client.ready()).user),
     /** Says goodbye; resolves when the socket is gone. What is not answered yet rejects with `Closed`. */

@@ -1,5 +1,5 @@
 // The catalogue: everything that can be asked of Verbatim, with what it answers. A refusal is an answer.
-import type { Refusal, Retention, Role, SessionEnd } from '../domain/index.ts'
+import type { Audience, Refusal, Retention, Role, SessionEnd } from '../domain/index.ts'
 import type { Actor, Origin, Position } from '../eventstore/index.ts'
 import type { SentMessage } from './ports.ts'
 
@@ -72,6 +72,10 @@ export interface Commands {
     asker: Asker,
     change: { conversation: string } & ConversationChange,
   ): Promise<{ position: Position } | Refusal>
+  /** Who is blocked is refused where they write to the blocker, or add them to a group. Groups in common go on. */
+  block(asker: Asker, whom: { user: string }): Promise<{ position: Position } | Refusal>
+  unblock(asker: Asker, whom: { user: string }): Promise<{ position: Position } | Refusal>
+  setPrivacy(asker: Asker, privacy: { lastSeen: Audience }): Promise<{ position: Position } | Refusal>
   /** The user did something: told to the log at most once in five seconds. */
   recordActivity(asker: Asker): Promise<void>
   /** Registers who is new, links a new device, opens the session. */

@@ -4,13 +4,20 @@ import type { ConversationCommand } from '../domain/conversation/commands.ts'
 import type { Position } from '../eventstore/index.ts'
 import type { ConversationWriter, Written } from './conversation-writer.ts'
 import { isChosenId, isUuid } from './ids.ts'
+import type { Blocks } from './blocks.ts'
 import type { Asker, ConversationChange } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
 
 /** Members that a group may begin with: they stand in one event, which has to fit into one write. */
 const mostMembers = 5_000
 
-export function groups(writer: ConversationWriter, memberLimit: number, head: () => Position, now: () => string) {
+export function groups(
+  writer: ConversationWriter,
+  blocks: Blocks,
+  memberLimit: number,
+  head: () => Position,
+  now: () => string,
+) {
   const write = async (
     asker: Asker,
     conversation: string,
@@ -44,6 +51,7 @@ export function groups(writer: ConversationWriter, memberLimit: number, head: ()
         type: 'StartGroup',
         conversation,
         by,
+        blockedBy: blocks.of(by),
         memberLimit,
         at,
         ...rest,
@@ -51,12 +59,18 @@ export function groups(writer: ConversationWriter, memberLimit: number, head: ()
       return isRefusal(written) ? written : { seq: 0, ...positionOf(written) }
     },
     add: (asker: Asker, { conversation, ...member }: { conversation: string; user: string; role?: Role | undefined }) =>
-      change(asker, conversation, (by, at) => ({ type: 'InviteMember', ...member, by, at })),
+      change(asker, conversation, (by, at) => ({ type: 'InviteMember', ...member, by, blockedBy: blocks.of(by), at })),
     remove: (asker: Asker, { conversation, user }: { conversation: string; user: string }) =>
       change(asker, conversation, (by, at) => ({ type: 'RemoveMember', user, by, at })),
     leave: (asker: Asker, { conversation }: { conversation: string }) =>
       change(asker, conversation, (user, at) => ({ type: 'Leave', user, at })),
     change: (asker: Asker, { conversation, ...to }: { conversation: string } & ConversationChange) =>
-      change(asker, conversation, (by, at) => ({ type: 'ChangeConversation', ...to, by, at })),
+      change(asker, conversation, (by, at) => ({
+        type: 'ChangeConversation',
+        ...to,
+        by,
+        blockedBy: blocks.of(by),
+        at,
+      })),
   }
 }

@@ -1,16 +1,26 @@
 // Sends a message: to a conversation, or to a person, whose direct chat begins with the first one.
 import { refuse, type Refusal } from '../domain/index.ts'
+import type { Blocks } from './blocks.ts'
 import { directConversation, isUuid } from './ids.ts'
 import type { Asker, Send } from './catalogue.ts'
 import type { SentMessage } from './ports.ts'
 import type { Say } from './said-once.ts'
 
 export const sendMessage =
-  (say: Say) =>
+  (say: Say, blocks: Blocks) =>
   async (asker: Asker, { id, to, body: content, replyTo }: Send): Promise<SentMessage | Refusal> => {
+    const blockedBy = blocks.of(asker.actor.user)
     if ('conversation' in to) {
       if (!isUuid(to.conversation)) return refuse('unknown-conversation')
-      return say(asker, id, to.conversation, (from, at) => ({ type: 'SendMessage', id, from, content, replyTo, at }))
+      return say(asker, id, to.conversation, (from, at) => ({
+        type: 'SendMessage',
+        id,
+        from,
+        content,
+        replyTo,
+        blockedBy,
+        at,
+      }))
     }
     const conversation = directConversation(asker.actor.user, to.user)
     return say(asker, id, conversation, (from, at) => ({
@@ -21,6 +31,7 @@ export const sendMessage =
       to: to.user,
       content,
       replyTo,
+      blockedBy,
       at,
     }))
   }

@@ -29,6 +29,7 @@ const retention = z.union([
 const sealed = z.object({ key: z.uuid(), box: z.string() })
 const ofMessage = z.object({ message: z.string(), messageSeq: count, from: user, at })
 const mark = z.object({ user, device: z.string(), upTo: count, at })
+const block = z.object({ user, blocked: user, at })
 const session = z.object({ user, session: z.string(), device: z.string(), box: z.string(), at })
 const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost'])
 
@@ -64,6 +65,9 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   UserActive: z.object({ user, at }),
   UserRegistered: z.object({ user, at }),
   DeviceLinked: z.object({ user, device: z.string(), at }),
+  UserBlocked: block,
+  UserUnblocked: block,
+  PrivacyChanged: z.object({ user, lastSeen: z.enum(['everyone', 'contacts', 'nobody']), at }),
   RecordAccessed: z.object({ auditor: user, call: z.string(), conversation: z.string().nullable(), at }),
 }
 

@@ -10,6 +10,7 @@ import { auditHandlers } from './http/handlers/audit.ts'
 import { conversationHandlers } from './http/handlers/conversations.ts'
 import { importHandlers } from './http/handlers/imports.ts'
 import { operationsHandlers } from './http/handlers/operations.ts'
+import { ownHandlers } from './http/handlers/own.ts'
 import { readHandlers } from './http/handlers/reads.ts'
 import { defaults, type GatewaySettings, type Log } from './settings.ts'
 import { createAnswers } from './socket/answers.ts'
@@ -79,6 +80,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const handlers: Handlers = {
     ...conversationHandlers(all),
     ...readHandlers(all),
+    ...ownHandlers(all),
     ...importHandlers(all),
     ...auditHandlers(all),
     ...operationsHandlers(all),

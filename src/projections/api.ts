@@ -1,6 +1,6 @@
 // What can be asked of the read models. Every answer is "as of" a position: rows of later events do not count.
 import type { Observable } from 'rxjs'
-import type { Retention, Role } from '../domain/index.ts'
+import type { Audience, Retention, Role } from '../domain/index.ts'
 import type { Feed, Position, Recorded, Sealed } from '../eventstore/index.ts'
 
 /** A message as the read models keep it: its content stays sealed. */
@@ -133,6 +133,14 @@ export interface PresenceRow {
   readonly sessions: readonly string[]
 }
 
+/** Whether somebody may see somebody's presence, and whom that person lets see it. */
+export interface SightRow {
+  readonly viewer: string
+  readonly user: string
+  readonly audience: Audience
+  readonly sees: boolean
+}
+
 /** What one device of one member is known to have got. */
 export interface MessageReceipt {
   readonly user: string
@@ -178,6 +186,8 @@ export interface Queries {
   saidById(ids: readonly string[]): Promise<readonly SaidRow[]>
   /** What commands have to know of messages before something becomes of them, all as of one moment. */
   askedAbout(conversation: string, asked: readonly { user: string; message: string }[]): Promise<AskedAboutRow>
+  /** All there are. */
+  blocks(): Promise<readonly { user: string; blocked: string }[]>
   marks(
     of: readonly { conversation: string; user: string; device: string }[],
   ): Promise<readonly { conversation: string; user: string; device: string; delivered: number; read: number }[]>
@@ -193,6 +203,12 @@ export interface Queries {
   /** Who got a message and who read it, by device. Undefined: no such message that this person may see. */
   receiptsOf(user: string, conversation: string, message: string): Promise<readonly MessageReceipt[] | undefined>
   presence(users: readonly string[]): Promise<readonly PresenceRow[]>
+  /** For each pair: whether the one may see the other's presence. */
+  sight(pairs: readonly { viewer: string; user: string }[]): Promise<readonly SightRow[]>
+  /** Whom somebody has blocked, in the order in which they did. */
+  blocksBy(user: string): Promise<readonly string[]>
+  /** Who may see when somebody was there. */
+  privacyOf(user: string): Promise<Audience>
 
   /** For the gateway: as of a position that the models have reached. */
   memberships(users: readonly string[], asOf: Position): Promise<readonly MembershipRow[]>

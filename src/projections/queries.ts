@@ -1,6 +1,7 @@
 // The questions of api.ts, put to the read models.
 import { amendmentsSince } from './amendment.ts'
 import type { Change, ConversationRow, MembershipRow, Queries } from './api.ts'
+import { allBlocks, blocksBy } from './block.ts'
 import { conversationsAfter, conversationsById, type ConversationColumns } from './conversation.ts'
 import type { Db } from './database.ts'
 import { importsInto } from './imported.ts'
@@ -9,6 +10,7 @@ import { presenceOf } from './last-seen.ts'
 import { intervalsOf, memberChangesSince, membersOf, wasEverIn } from './membership.ts'
 import { visibleMessage } from './message.ts'
 import { askedAbout, messagePage, messagesSince, saidById } from './seen.ts'
+import { privacyOf, sightOf } from './privacy.ts'
 import { marksOf, receiptsFor, receiptsSince } from './receipt.ts'
 
 export const openQueries = (db: Db): Queries => ({
@@ -17,6 +19,10 @@ export const openQueries = (db: Db): Queries => ({
   saidById: ids => saidById(db, ids),
   askedAbout: (conversation, asked) => askedAbout(db, conversation, asked),
   marks: of => marksOf(db, of),
+  blocks: () => allBlocks(db),
+  blocksBy: user => blocksBy(db, user),
+  privacyOf: user => privacyOf(db, user),
+  sight: pairs => sightOf(db, pairs),
   inbox: user => inboxOf(db, user),
   presence: users => presenceOf(db, users),
   undelivered: (user, upTo, limit) => undeliveredTo(db, user, upTo, limit),

@@ -51,6 +51,8 @@ export const closed = (user: string, session: string, position: number) =>
     { user, session, device: 'phone', box: 'b', at, why: 'box-lost' },
     { position },
   )
+export const ownAffair = (type: 'PrivacyChanged' | 'UserBlocked' | 'UserUnblocked', user: string, position: number) =>
+  recorded(type, `user-${user}`, { user, blocked: 'somebody', lastSeen: 'everyone', at }, { position })
 export const active = (user: string, time: number, position: number) =>
   recorded('UserActive', `activity-${user}`, { user, at: new Date(time).toISOString() }, { position })
 

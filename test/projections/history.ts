@@ -1,7 +1,7 @@
 // Histories for tests: events as the log has them, with rising positions, and a feed that hands them on as a test pleases.
 import { createHash } from 'node:crypto'
 import { Subject } from 'rxjs'
-import type { Retention, Role } from '../../src/domain/index.ts'
+import type { Audience, Retention, Role } from '../../src/domain/index.ts'
 import type { Batch, Feed, Position, Recorded, RecordedEvent } from '../../src/eventstore/index.ts'
 
 type Type = RecordedEvent['type']
@@ -143,6 +143,14 @@ export class History {
 
   closed(user: string, session: string, device = 'phone') {
     return this.add(`session-${user}`, 'SessionClosed', { user, session, device, box: 'box-1', why: 'connection-lost' })
+  }
+
+  blocked(user: string, blocked: string, on = true) {
+    return this.add(`user-${user}`, on ? 'UserBlocked' : 'UserUnblocked', { user, blocked })
+  }
+
+  shows(user: string, lastSeen: Audience) {
+    return this.add(`user-${user}`, 'PrivacyChanged', { user, lastSeen })
   }
 
   active(user: string, at?: string) {

@@ -190,6 +190,20 @@ export function settings(events: readonly RecordedEvent[], conversation: string)
   return { name, retention, delivered, deliveredFrom }
 }
 
+/** Whether the viewer may see the user's presence. */
+export function sees(events: readonly RecordedEvent[], viewer: string, user: string): boolean {
+  let [blocked, audience] = [false, 'everyone']
+  for (const event of events) {
+    if (event.type === 'PrivacyChanged' && event.data.user === user) audience = event.data.lastSeen
+    if (event.type !== 'UserBlocked' && event.type !== 'UserUnblocked') continue
+    if (event.data.user === user && event.data.blocked === viewer) blocked = event.type === 'UserBlocked'
+  }
+  const isIn = (conversation: string, who: string) =>
+    stays(events, conversation).some(stay => stay.user === who && stay.left === null)
+  const contacts = () => conversationsIn(events).some(id => isIn(id, viewer) && isIn(id, user))
+  return viewer === user || (!blocked && (audience === 'everyone' || (audience === 'contacts' && contacts())))
+}
+
 /** The last seq of a conversation. */
 export const end = (events: readonly RecordedEvent[], conversation: string): number =>
   events.filter(event => event.stream === `conversation-${conversation}`).at(-1)!.revision

@@ -9,7 +9,7 @@ export const groups = ['g1', 'g2'] as const
 
 const what = fc.constantFrom(
   ...(['say', 'say', 'say', 'say', 'join', 'leave', 'remove', 'promote', 'rename', 'keep', 'mark'] as const),
-  ...(['edit', 'retract', 'react', 'react', 'unreact'] as const),
+  ...(['edit', 'retract', 'react', 'react', 'unreact', 'block', 'unblock', 'hide'] as const),
   ...(['deliver', 'read', 'open', 'close', 'act', 'import'] as const),
 )
 const step = fc.record({
@@ -19,6 +19,9 @@ const step = fc.record({
   device: fc.constantFrom('phone', 'desk'),
   share: fc.double({ min: 0, max: 1, noNaN: true }),
 })
+
+const other = (who: (typeof people)[number], share: number) =>
+  people.filter(one => one !== who)[Math.floor(share * 2.99)]!
 
 /** Any events that any log may have, also such as no decider would allow: joining twice, leaving unjoined, marks that fall. */
 export const randomHistory = (steps = 60): fc.Arbitrary<RecordedEvent[]> =>
@@ -46,6 +49,9 @@ export const randomHistory = (steps = 60): fc.Arbitrary<RecordedEvent[]> =>
         retract: () => history.retracted(message(group, share), who).revision,
         react: () => history.reacted(message(group, share), who, device === 'desk' ? '👍' : '🎉').revision,
         unreact: () => history.reacted(message(group, share), who, device === 'desk' ? '👍' : '🎉', false).revision,
+        block: () => (history.blocked(who, other(who, share)), end),
+        unblock: () => (history.blocked(who, other(who, share), false), end),
+        hide: () => (history.shows(who, (['everyone', 'contacts', 'nobody'] as const)[Math.floor(share * 2.99)]!), end),
         remove: () => history.removed(group, who).revision,
         promote: () => history.role(group, who, share > 0.5 ? 'admin' : 'member').revision,
         rename: () => history.renamed(group, `${who}'s`).revision,

@@ -24,6 +24,9 @@ it('[P6] unread is what a recount finds, for those who come and go, with several
         })
         expect(row.seq).toBe(naive.end(events, row.conversation))
       }
+      const pairs = people.flatMap(viewer => people.map(user => ({ viewer, user })))
+      for (const { viewer, user, sees } of await queries.sight(pairs))
+        expect([viewer, user, sees]).toEqual([viewer, user, naive.sees(events, viewer, user)])
       for (const user of people) {
         const inbox = await queries.inbox(user)
         for (const group of groups) {

@@ -1,7 +1,12 @@
 // What can be asked of a conversation. Times are RFC 3339 UTC with milliseconds; `content` is the body's JSON text.
 import type { Retention, Role } from './events.ts'
 
-export interface StartGroup {
+/** Who has blocked the person that asks. Left out: nobody. */
+export interface Blockers {
+  readonly blockedBy?: ReadonlySet<string> | undefined
+}
+
+export interface StartGroup extends Blockers {
   readonly type: 'StartGroup'
   readonly conversation: string
   readonly name: string
@@ -15,7 +20,7 @@ export interface StartGroup {
 }
 
 /** Somebody comes in, or, where they are in with another role, gets this one. */
-export interface InviteMember {
+export interface InviteMember extends Blockers {
   readonly type: 'InviteMember'
   readonly user: string
   /** Left out: `member` for who is new, no other than before for who is in. */
@@ -39,7 +44,7 @@ export interface Leave {
 }
 
 /** What is left out stays as it is. */
-export interface ChangeConversation {
+export interface ChangeConversation extends Blockers {
   readonly type: 'ChangeConversation'
   readonly name?: string | null | undefined
   readonly retention?: Retention | undefined
@@ -48,7 +53,7 @@ export interface ChangeConversation {
   readonly at: string
 }
 
-export interface SendDirect {
+export interface SendDirect extends Blockers {
   readonly type: 'SendDirect'
   readonly conversation: string
   readonly id: string
@@ -60,7 +65,7 @@ export interface SendDirect {
   readonly at: string
 }
 
-export interface SendMessage {
+export interface SendMessage extends Blockers {
   readonly type: 'SendMessage'
   readonly id: string
   readonly from: string
@@ -69,7 +74,7 @@ export interface SendMessage {
   readonly at: string
 }
 
-export interface EditMessage {
+export interface EditMessage extends Blockers {
   readonly type: 'EditMessage'
   readonly id: string
   readonly message: string
@@ -86,7 +91,7 @@ export interface RetractMessage {
   readonly at: string
 }
 
-export interface React {
+export interface React extends Blockers {
   readonly type: 'React'
   readonly id: string
   readonly message: string

@@ -5,7 +5,7 @@ import type { ConversationCommand, HistoryEntry } from './commands.ts'
 import type { ConversationEvent, MessageSent, Retention } from './events.ts'
 import { changeConversation, inviteMember, leave, removeMember } from './groups.ts'
 import { amended, editMessage, react, repliesToNothing, retractMessage, withReaction, withSaid } from './messages.ts'
-import { actingIn, type Conversation } from './state.ts'
+import { actingIn, blockedIn, type Conversation } from './state.ts'
 
 const permanent: Retention = { mode: 'permanent' }
 
@@ -13,7 +13,7 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
   initial: { status: 'unknown' },
 
   decide: {
-    StartGroup: ({ conversation, name, by, members, memberLimit, delivered, retention, at }, now) => {
+    StartGroup: ({ conversation, name, by, members, memberLimit, delivered, retention, blockedBy, at }, now) => {
       if (now.status === 'open') {
         const owner = by !== null && now.members.get(by) === 'owner'
         return owner ? [] : refuse('conversation-exists', `there already is a conversation ${conversation}`)
@@ -21,6 +21,8 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
       const others = [...new Set(members)].filter(user => user !== by)
       if (others.length + (by === null ? 0 : 1) > memberLimit)
         return refuse('group-is-full', `${others.length + 1} members; a group has at most ${memberLimit}`)
+      const blocker = others.find(user => blockedBy?.has(user))
+      if (blocker !== undefined) return refuse('blocked', `${blocker} has blocked you`)
       const owner = by === null ? [] : [{ user: by, role: 'owner' as const }]
       const everyone = [...owner, ...others.map(user => ({ user, role: 'member' as const }))]
       const data = {
@@ -41,13 +43,15 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
     Leave: leave,
     ChangeConversation: changeConversation,
 
-    SendDirect: ({ conversation, id, from, to, content, replyTo, at }, now) => {
+    SendDirect: ({ conversation, id, from, to, content, replyTo, blockedBy, at }, now) => {
       if (now.status === 'open') {
         const here = actingIn(now, from)
         if (isRefusal(here)) return here
         if (here.kind !== 'direct') return refuse('not-allowed', 'this is no direct chat')
-        return repliesToNothing(replyTo, from, here) ?? [message(id, { from, at, content }, here.retention)]
+        const refusal = blockedIn(here, from, { blockedBy }) ?? repliesToNothing(replyTo, from, here)
+        return refusal ?? [message(id, { from, at, content }, here.retention)]
       }
+      if (blockedBy?.has(to)) return refuse('blocked')
       if (replyTo !== undefined) return refuse('unknown-message', 'nothing has been said here yet')
       const members = [...new Set([from, to])].sort().map(user => ({ user, role: 'member' as const }))
       const data = {
@@ -63,10 +67,11 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
       return [{ type: 'ConversationStarted', data }, message(id, { from, at, content }, permanent)]
     },
 
-    SendMessage: ({ id, from, content, replyTo, at }, now) => {
+    SendMessage: ({ id, from, content, replyTo, blockedBy, at }, now) => {
       const here = actingIn(now, from)
       if (isRefusal(here)) return here
-      return repliesToNothing(replyTo, from, here) ?? [message(id, { from, at, content }, here.retention)]
+      const refusal = blockedIn(here, from, { blockedBy }) ?? repliesToNothing(replyTo, from, here)
+      return refusal ?? [message(id, { from, at, content }, here.retention)]
     },
 
     EditMessage: editMessage,

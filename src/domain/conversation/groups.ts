@@ -4,7 +4,7 @@
 import { isRefusal, refuse, type Refusal } from '../refusals.ts'
 import type { ChangeConversation, InviteMember, Leave, RemoveMember } from './commands.ts'
 import type { ConversationEvent, MemberLeft, MemberRoleChanged, Retention, Role } from './events.ts'
-import { actingIn, type Conversation, type OpenConversation } from './state.ts'
+import { actingIn, blockedIn, type Conversation, type OpenConversation } from './state.ts'
 
 type Decision = readonly ConversationEvent[] | Refusal
 
@@ -21,6 +21,7 @@ export function inviteMember(command: InviteMember, now: Conversation): Decision
   const mine = here.members.get(by)
   if (mine === 'member') return refuse('not-allowed', 'owners and admins add members')
   if (wanted !== 'member' && mine !== 'owner') return refuse('not-allowed', 'owners give roles; admins add members')
+  if (command.blockedBy?.has(user)) return refuse('blocked', `${user} has blocked you`)
   if (here.members.size >= here.memberLimit) return refuse('group-is-full', `the limit is ${here.memberLimit} members`)
   return [{ type: 'MemberJoined', data: { user, role: wanted, invitedBy: by, at } }]
 }
@@ -53,6 +54,8 @@ export function changeConversation(command: ChangeConversation, now: Conversatio
   const { name, retention, delivered, by, at } = command
   const here = actingIn(now, by)
   if (isRefusal(here)) return here
+  const blocked = blockedIn(here, by, command)
+  if (blocked) return blocked
   if (here.kind === 'group' && here.members.get(by) === 'member')
     return refuse('not-allowed', 'owners and admins change a group')
   if (here.kind === 'group' && name === null) return refuse('not-allowed', 'a group has a name')

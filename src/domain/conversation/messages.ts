@@ -3,7 +3,7 @@
 import { isRefusal, refuse, type Refusal } from '../refusals.ts'
 import type { EditMessage, React, RetractMessage } from './commands.ts'
 import type { ConversationEvent, MessageSent, ReactionAdded } from './events.ts'
-import { actingIn, type Conversation, type OpenConversation, type Said } from './state.ts'
+import { actingIn, blockedIn, type Conversation, type OpenConversation, type Said } from './state.ts'
 
 type Decision = readonly ConversationEvent[] | Refusal
 
@@ -14,7 +14,9 @@ export function editMessage(command: EditMessage, now: Conversation): Decision {
   const { id, message, from, at, content } = command
   const found = find(command, now)
   if (isRefusal(found)) return found
-  const { said } = found
+  const { here, said } = found
+  const blocked = blockedIn(here, from, command)
+  if (blocked) return blocked
   if (said.from !== from) return refuse('not-allowed', 'a message is edited by its author alone')
   if (said.retracted) return refuse('not-allowed', 'this message was retracted')
   const expiry = said.expiresAt === undefined ? {} : { expiresAt: said.expiresAt }
@@ -36,9 +38,11 @@ export function react(command: React, now: Conversation): Decision {
   const { id, message, from, reaction, on, at } = command
   const found = find(command, now)
   if (isRefusal(found)) return found
-  const { said } = found
+  const { here, said } = found
   const mine = said.reactions.get(from)
   if (on === (mine?.has(reaction) ?? false)) return [] // saying it twice is saying it once
+  const blocked = blockedIn(here, from, command)
+  if (blocked) return blocked
   if (on && said.retracted) return refuse('not-allowed', 'this message was retracted')
   if (on && mine && mine.size >= mostReactions)
     return refuse('not-allowed', `one person leaves at most ${mostReactions} reactions on a message`)

@@ -1,5 +1,6 @@
 // What is so in a conversation, as far as decisions need it.
 import { refuse, type Refusal } from '../refusals.ts'
+import type { Blockers } from './commands.ts'
 import type { Retention, Role } from './events.ts'
 
 /** A message that something is asked about. */
@@ -47,4 +48,10 @@ export function actingIn(now: Conversation, user: string): OpenConversation | Re
 export function notIn(now: Conversation, user: string): Refusal | undefined {
   const here = actingIn(now, user)
   return 'refused' in here ? here : undefined
+}
+
+/** Why this person may not say anything here, if so: in a direct chat, the other has blocked them. Groups in common go on. */
+export function blockedIn(here: OpenConversation, user: string, { blockedBy }: Blockers): Refusal | undefined {
+  if (!blockedBy?.size || here.kind === 'group') return undefined
+  return [...here.members.keys()].some(other => other !== user && blockedBy.has(other)) ? refuse('blocked') : undefined
 }

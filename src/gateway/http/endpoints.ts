@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { RefusalCode } from '../../domain/index.ts'
 import { userId } from '../socket/protocol.ts'
 import type { TokenRole } from './auth.ts'
+import { ownEndpoints } from './own-endpoints.ts'
 import * as s from './schemas.ts'
 
 export interface Endpoint {
@@ -34,6 +35,7 @@ const status = z.object({ status: z.string() })
 const missing = ['unknown-conversation', 'not-a-member'] as const
 
 export const endpoints = {
+  ...ownEndpoints,
   inbox: {
     ...user,
     method: 'get',
@@ -54,7 +56,7 @@ export const endpoints = {
     bodyBytes: 4 * 1024 * 1024,
     status: 201,
     answer: s.groupStarted,
-    refusals: ['conversation-exists', 'group-is-full'],
+    refusals: ['conversation-exists', 'group-is-full', 'blocked'],
   },
   conversation: {
     ...user,
@@ -77,7 +79,7 @@ export const endpoints = {
     body: s.memberAsked,
     status: 201,
     answer: s.done,
-    refusals: [...missing, 'not-allowed', 'group-is-full'],
+    refusals: [...missing, 'not-allowed', 'group-is-full', 'blocked'],
   },
   changeConversation: {
     ...user,
@@ -89,7 +91,7 @@ export const endpoints = {
     body: s.conversationChange,
     status: 200,
     answer: s.done,
-    refusals: [...missing, 'not-allowed'],
+    refusals: [...missing, 'not-allowed', 'blocked'],
   },
   removeMember: {
     ...user,
@@ -132,7 +134,7 @@ export const endpoints = {
     ...user,
     method: 'get',
     path: '/v1/users/{id}/presence',
-    summary: 'Whether somebody is online, and when they last did something',
+    summary: 'Whether somebody is online, and when they last did something, as far as one may see it',
     params: z.object({ id: userId }),
     query: read,
     status: 200,

@@ -126,6 +126,13 @@ export const receipts = z.object({
 })
 export const presence = z.object({ user: userId, state: z.enum(['online', 'offline']), lastSeen: at.nullable() })
 
+export const blocks = z.object({ blocked: z.array(userId) })
+export const privacy = z.strictObject({
+  lastSeen: z
+    .enum(['everyone', 'contacts', 'nobody'], 'everyone, contacts or nobody')
+    .describe('contacts: whoever shares a conversation with one'),
+})
+
 export const tokenAsked = z.object({
   user: userId,
   roles: z.array(z.enum(roles, `one of ${roles.join(', ')}`)).default(['user']),
