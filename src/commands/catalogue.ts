@@ -66,8 +66,8 @@ export interface Commands {
     asker: Asker,
     member: { conversation: string; user: string; role?: Role | undefined },
   ): Promise<{ position: Position } | Refusal>
+  /** Oneself: leaves. */
   removeMember(asker: Asker, member: { conversation: string; user: string }): Promise<{ position: Position } | Refusal>
-  leave(asker: Asker, member: { conversation: string }): Promise<{ position: Position } | Refusal>
   changeConversation(
     asker: Asker,
     change: { conversation: string } & ConversationChange,

@@ -62,8 +62,6 @@ export function groups(
       change(asker, conversation, (by, at) => ({ type: 'InviteMember', ...member, by, blockedBy: blocks.of(by), at })),
     remove: (asker: Asker, { conversation, user }: { conversation: string; user: string }) =>
       change(asker, conversation, (by, at) => ({ type: 'RemoveMember', user, by, at })),
-    leave: (asker: Asker, { conversation }: { conversation: string }) =>
-      change(asker, conversation, (user, at) => ({ type: 'Leave', user, at })),
     change: (asker: Asker, { conversation, ...to }: { conversation: string } & ConversationChange) =>
       change(asker, conversation, (by, at) => ({
         type: 'ChangeConversation',

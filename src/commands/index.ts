@@ -92,7 +92,6 @@ export function createCommands(ports: CommandPorts): Commands {
     addMember: group.add,
     removeMember: group.remove,
     changeConversation: group.change,
-    leave: group.leave,
     block: own.block,
     unblock: own.unblock,
     setPrivacy: own.setPrivacy,

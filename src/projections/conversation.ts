@@ -9,6 +9,8 @@ interface Columns {
   conversation: string
   kind: 'direct' | 'group'
   name: string | null
+  /** What it was called when it started. */
+  first_name: string | null
   member_limit: number
   delivered: boolean
   /** From which seq on, since they were last switched on. */
@@ -36,6 +38,7 @@ export const conversation: ReadModel = {
       conversation text collate "C" primary key,
       kind text not null,
       name text,
+      first_name text,
       member_limit integer not null,
       delivered boolean not null,
       delivered_from integer not null,
@@ -52,6 +55,7 @@ export const conversation: ReadModel = {
         conversation: idIn(stream),
         kind: data.kind,
         name: data.name,
+        first_name: data.name,
         member_limit: data.memberLimit,
         delivered: data.delivered,
         delivered_from: revision,
@@ -80,7 +84,7 @@ export const conversation: ReadModel = {
 }
 
 const rowColumns = columns(
-  `conversation text, kind text, name text, member_limit integer, delivered boolean, delivered_from integer, retention jsonb,
+  `conversation text, kind text, name text, first_name text, member_limit integer, delivered boolean, delivered_from integer, retention jsonb,
    started_at timestamptz, position bigint, seq integer`,
 )
 
@@ -143,7 +147,13 @@ function whatItSets(event: Recorded<(typeof movers)[number]>): Partial<Moved> {
 }
 
 /** What a conversation is, with `seq` its last event of all. */
-export type ConversationColumns = Omit<Columns, 'started_at' | 'position' | 'delivered_from'>
+export type ConversationColumns = Omit<Columns, 'started_at' | 'position' | 'delivered_from' | 'first_name'>
+
+/** What the group `c` was called at a position; where that is null, what the conversation is called now. */
+export const nameAt = (db: Db, position: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  case when ${position} is null then c.name else coalesce((
+    select a.data->>'name' from ${db.table('amendment')} a where a.conversation = c.conversation
+      and a.type = 'ConversationRenamed' and a.position <= ${position} order by a.position desc limit 1), c.first_name) end`
 
 const described = (db: Db): RawBuilder<ConversationColumns> => sql`
   select c.conversation, c.kind, c.name, c.member_limit, c.delivered, c.retention, greatest(c.seq, (

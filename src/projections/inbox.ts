@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import type { Position } from '../eventstore/index.ts'
 import type { InboxRow, MessageRow } from './api.ts'
+import { nameAt } from './conversation.ts'
 import { rowsOf, type Db } from './database.ts'
 import { endless, messageColumns, othersBetween, type MessageColumns } from './message.ts'
 import { reactionsTo } from './reaction.ts'
@@ -19,13 +20,13 @@ import {
 type Line = Pick<InboxRow, 'kind' | 'name' | 'unread' | 'members' | 'delivered' | 'read' | 'member'> &
   ({ [C in keyof SeenColumns]: SeenColumns[C] | null } & { of: string })
 
-/** Who has left sees the members as they were then. */
+/** Who has left sees the members, and the name, as they were then. */
 export async function inboxOf(db: Db, user: string): Promise<InboxRow[]> {
   const [memberships, messages] = [db.table('membership'), db.table('message')]
   const rows = await rowsOf(
     db,
     sql<Line>`
-      select c.conversation as of, c.kind, c.name, c.delivered, c.read, c.member, last.*,
+      select c.conversation as of, c.kind, ${nameAt(db, sql.ref('c.until'))} as name, c.delivered, c.read, c.member, last.*,
         (select coalesce(sum(${othersBetween(db, {
           conversation: sql.ref('i.conversation'),
           user: sql`i.user_id`,
@@ -38,7 +39,7 @@ export async function inboxOf(db: Db, user: string): Promise<InboxRow[]> {
           and (o.left_position is null or o.left_position >= c.until)
           order by o.joined_position, o.user_id) as members
       from (
-        select c.conversation, c.kind, c.name, k.delivered, k.read,
+        select c.conversation, c.kind, c.name, c.first_name, k.delivered, k.read,
           bool_or(i.left_position is null) as member, max(i.joined_position) as joined_position,
           case when not bool_or(i.left_position is null) then max(i.left_position) end as until
         from ${memberships} i join ${db.table('conversation')} c on c.conversation = i.conversation

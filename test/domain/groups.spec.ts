@@ -30,7 +30,7 @@ const direct = started({ olga: 'member', mia: 'member' }, 'direct')
 
 const add = (user: string, by: string, role?: Role) => ({ type: 'InviteMember', user, by, role, at }) as const
 const remove = (user: string, by: string) => ({ type: 'RemoveMember', user, by, at }) as const
-const leave = (user: string) => ({ type: 'Leave', user, at }) as const
+const leave = (user: string) => ({ type: 'RemoveMember', user, by: user, at }) as const
 const change = (by: string, to: { name?: string | null; retention?: Retention; delivered?: boolean }) =>
   ({ type: 'ChangeConversation', by, at, ...to }) as const
 const send = (from: string) => ({ type: 'SendMessage', id: 'm', from, content: '{}', at }) as const

@@ -190,11 +190,19 @@ describe('an inbox', () => {
     history.started('g', ['ann', 'bob', 'dee'])
     const last = history.said('g', 'ann')
     history.left('g', 'dee')
+    history.renamed('g', 'with bob')
     history.left('g', 'bob')
     history.said('g', 'ann')
     history.joined('g', 'cid')
-    const [row] = await (await answers(history)).inbox('bob')
+    history.renamed('g', 'without bob')
+    const queries = await answers(history)
+    const [row] = await queries.inbox('bob')
     expect(row).toMatchObject({ member: false, unread: 1, last: { id: last.id }, members: ['ann', 'bob'] })
+    expect([row!.name, (await queries.inbox('dee'))[0]!.name, (await queries.inbox('ann'))[0]!.name]).toEqual([
+      'with bob',
+      'The g',
+      'without bob',
+    ])
   })
 
   it('has no last message where one has seen none', async () => {

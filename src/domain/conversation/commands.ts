@@ -37,12 +37,6 @@ export interface RemoveMember {
   readonly at: string
 }
 
-export interface Leave {
-  readonly type: 'Leave'
-  readonly user: string
-  readonly at: string
-}
-
 /** What is left out stays as it is. */
 export interface ChangeConversation extends Blockers {
   readonly type: 'ChangeConversation'
@@ -120,7 +114,6 @@ export type ConversationCommand =
   | StartGroup
   | InviteMember
   | RemoveMember
-  | Leave
   | ChangeConversation
   | SendDirect
   | SendMessage

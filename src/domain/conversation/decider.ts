@@ -3,7 +3,7 @@ import { decider, fold } from '../decider.ts'
 import { isRefusal, refuse } from '../refusals.ts'
 import type { ConversationCommand, HistoryEntry } from './commands.ts'
 import type { ConversationEvent, MessageSent, Retention } from './events.ts'
-import { changeConversation, inviteMember, leave, removeMember } from './groups.ts'
+import { changeConversation, inviteMember, removeMember } from './groups.ts'
 import { amended, editMessage, react, repliesToNothing, retractMessage, withReaction, withSaid } from './messages.ts'
 import { actingIn, blockedIn, type Conversation } from './state.ts'
 
@@ -40,7 +40,6 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
 
     InviteMember: inviteMember,
     RemoveMember: removeMember,
-    Leave: leave,
     ChangeConversation: changeConversation,
 
     SendDirect: ({ conversation, id, from, to, content, replyTo, blockedBy, at }, now) => {

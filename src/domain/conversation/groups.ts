@@ -2,7 +2,7 @@
 // admin, and change what the group is. Roles are given by owners; everybody may lower their own. A group keeps an owner: the
 // last one cannot step down, and when they leave, the admin who has been in longest follows, or without admins the member.
 import { isRefusal, refuse, type Refusal } from '../refusals.ts'
-import type { ChangeConversation, InviteMember, Leave, RemoveMember } from './commands.ts'
+import type { ChangeConversation, InviteMember, RemoveMember } from './commands.ts'
 import type { ConversationEvent, MemberLeft, MemberRoleChanged, Retention, Role } from './events.ts'
 import { actingIn, blockedIn, type Conversation, type OpenConversation } from './state.ts'
 
@@ -27,7 +27,7 @@ export function inviteMember(command: InviteMember, now: Conversation): Decision
 }
 
 export function removeMember({ user, by, at }: RemoveMember, now: Conversation): Decision {
-  if (user === by) return leave({ type: 'Leave', user, at }, now)
+  if (user === by) return leave(user, at, now)
   const here = inGroup(now, by, 'nobody is taken out of a direct chat')
   if (isRefusal(here)) return here
   const [mine, theirs] = [here.members.get(by), here.members.get(user)]
@@ -37,7 +37,7 @@ export function removeMember({ user, by, at }: RemoveMember, now: Conversation):
   return [{ type: 'MemberRemoved', data: { user, by, at } }]
 }
 
-export function leave({ user, at }: Leave, now: Conversation): Decision {
+function leave(user: string, at: string, now: Conversation): Decision {
   if (now.status !== 'open') return refuse('unknown-conversation')
   if (now.former.has(user) && !now.members.has(user)) return []
   if (!now.members.has(user)) return refuse('unknown-conversation')

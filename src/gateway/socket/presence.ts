@@ -152,7 +152,14 @@ export function createPresence(
       watching.set(watcher, all)
       const asked = enter(watcher, new Set(users))
       try {
-        await Promise.all([sight.look(watcher.user, [...new Set(users)]), ...asked.map(one => one.loaded)])
+        const [known] = await Promise.all([
+          sight.look(watcher.user, [...new Set(users)]),
+          ...asked.map(one => one.loaded),
+        ])
+        if (!known) {
+          for (const user of users) leave(watcher, user)
+          return refuse('behind')
+        }
       } catch (error) {
         for (const user of users) leave(watcher, user)
         throw error

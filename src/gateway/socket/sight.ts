@@ -6,8 +6,8 @@ import type { Projections } from '../../projections/index.ts'
 import type { Timers } from '../timers.ts'
 
 export interface Sight {
-  /** Resolves when it is known of each of these whether the viewer may see them. */
-  look(viewer: string, users: readonly string[]): Promise<void>
+  /** Whether it is known now of each of these whether the viewer may see them; the read models may be too far behind. */
+  look(viewer: string, users: readonly string[]): Promise<boolean>
   sees(viewer: string, user: string): boolean
   /** The viewer does not watch this user any more. */
   forget(viewer: string, user: string): void
@@ -47,9 +47,8 @@ export function createSight(
   let questions = 0
 
   /** Asked as of what the feed has brought: an answer from before that could let somebody see who no longer may. */
-  const ask = async (pairs: readonly Pair[]): Promise<Pair[]> => {
-    if (!(await projections.reached(feed.head(), reachedMs)))
-      throw new Error(`the read models did not get to ${feed.head()} within ${reachedMs} ms`)
+  const ask = async (pairs: readonly Pair[]): Promise<Pair[] | 'behind'> => {
+    if (!(await projections.reached(feed.head(), reachedMs))) return 'behind'
     const asked = ++questions
     const changes: Pair[] = []
     for (const { viewer, user, audience, sees } of await projections.queries.sight(pairs)) {
@@ -68,12 +67,11 @@ export function createSight(
       [...(watched.get(user)?.viewers.keys() ?? [])].map(viewer => ({ viewer, user })),
     )
     if (pairs.length === 0) return
-    ask(pairs).then(
-      changes => {
-        for (const { viewer, user } of changes) changed(viewer, user)
-      },
-      () => timers.after(againMs, () => askAgain(users)),
-    )
+    const later = () => void timers.after(againMs, () => askAgain(users))
+    ask(pairs).then(changes => (changes === 'behind' ? later() : tell(changes)), later)
+  }
+  const tell = (changes: readonly Pair[]): void => {
+    for (const { viewer, user } of changes) changed(viewer, user)
   }
 
   /** Whose presence is another's to see, or no longer, after this event: those who let contacts see them, and their contacts. */
@@ -91,7 +89,10 @@ export function createSight(
         if (!one) watched.set(user, (one = { audience: undefined, viewers: new Map() }))
         if (!one.viewers.has(viewer)) one.viewers.set(viewer, { sees: false, asked: 0 })
       }
-      for (const change of await ask(pairs)) changed(change.viewer, change.user)
+      const changes = await ask(pairs)
+      if (changes === 'behind') return false
+      tell(changes)
+      return true
     },
 
     sees: (viewer, user) => watched.get(user)?.viewers.get(viewer)?.sees === true,
