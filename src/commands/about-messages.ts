@@ -39,7 +39,7 @@ export function aboutMessages(store: EventStore, readSide: ReadSide, conversatio
       for (let seq = found.seq; seq !== hot.head;) {
         if (seq < hot.head) ({ state, last: seq } = await foldTail(hot.id, state, seq))
         else await conversations.catchUp(hot)
-        if (seq > hot.head && (await store.last(streamOf('conversation', hot.id)))!.revision < seq)
+        if (seq > hot.head && ((await store.last(streamOf('conversation', hot.id)))?.revision ?? -1) < seq)
           throw new Error(
             `the read models have ${hot.id} up to ${seq}, and its stream ends before: they are of another log`,
           )

@@ -25,7 +25,7 @@ export interface HotConversations {
   catchUp(hot: HotConversation): Promise<void>
   /** What is in memory may not be so: the next `get` loads again. */
   forget(id: string): void
-  /** What another box has changed: a conversation that is behind it is loaded again. Messages change nothing that is kept. */
+  /** What another box has changed: a conversation that is behind it is loaded again. Messages, and what becomes of them, change nothing kept. */
   take(batch: Batch): void
 }
 
@@ -90,8 +90,9 @@ export function hotConversations(
     catchUp,
     forget: id => void cache.delete(id),
     take: ({ events }) => {
-      for (const { type, stream, revision } of events) {
-        if (type === 'MessageSent' || !stream.startsWith('conversation-')) continue
+      for (const event of events) {
+        const { type, stream, revision } = event
+        if (type === 'MessageSent' || !stream.startsWith('conversation-') || sentIn(event)) continue
         const id = idIn(stream)
         if ((cache.peek(id)?.head ?? revision) < revision) cache.delete(id)
       }

@@ -74,12 +74,9 @@ export function createSight(
     for (const { viewer, user } of changes) changed(viewer, user)
   }
 
-  /** Whose presence is another's to see, or no longer, after this event: those who let contacts see them, and their contacts. */
-  const touchedBy = (people: ReadonlySet<string>): string[] =>
-    [...watched].flatMap(([user, { audience, viewers }]) => {
-      if (audience === 'everyone' || audience === 'nobody') return []
-      return people.has(user) || [...viewers.keys()].some(viewer => people.has(viewer)) ? [user] : []
-    })
+  /** Who lets contacts see them: whom they meet or part from decides. Where it is not known yet, it may be so. */
+  const seenByContacts = () =>
+    [...watched].filter(([, { audience }]) => audience === 'contacts' || audience === undefined)
 
   return {
     look: async (viewer, users) => {
@@ -105,13 +102,20 @@ export function createSight(
 
     take: events => {
       const users = new Set<string>()
+      let choosy: [string, Watched][] | undefined
       for (const event of events) {
         const people = peopleOf(event)
         if (people === undefined) continue
         if (people === 'own') {
           const { user } = event.data as { user: string }
           if (watched.has(user)) users.add(user)
-        } else for (const user of touchedBy(new Set(people))) users.add(user)
+          continue
+        }
+        choosy ??= seenByContacts()
+        if (choosy.length === 0) continue
+        const met = new Set(people)
+        for (const [user, { viewers }] of choosy)
+          if (met.has(user) || [...viewers.keys()].some(viewer => met.has(viewer))) users.add(user)
       }
       if (users.size > 0) askAgain(users)
     },
