@@ -87,6 +87,7 @@ export async function startApp(
     const projections = await openProjections({ pool, epoch, analystPassword, log: line => log.warn(line) })
     say(`analysts ${analystUrl(databaseUrl, config.databaseUrl ? '***' : analystPassword)}`)
 
+    const blocks = await projections.queries.blocks()
     const feed = startFeed(store, projections.position() < 0 ? undefined : projections.position(), {
       onSetAside: error => log.error({ error }, 'an event was set aside'),
       onLost: onFault,
@@ -96,11 +97,12 @@ export async function startApp(
     const { queries } = projections
     const readSide = {
       conversations: queries.conversations,
-      messages: queries.messagesById,
+      messages: queries.saidById,
+      askedAbout: queries.askedAbout,
       marks: queries.marks,
       position: projections.position,
     }
-    const commands = createCommands({ store, feed, keyring, readSide, memberLimit: config.memberLimit, now })
+    const commands = createCommands({ store, feed, keyring, readSide, blocks, memberLimit: config.memberLimit, now })
     projections.start(feed, error => onFault(error as Error))
 
     // until the tail of the log has been seen, a message that is there could be taken for new

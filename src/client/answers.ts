@@ -6,9 +6,25 @@ export interface HistoryMessage {
   readonly id: string
   readonly from: string
   readonly at: string
+  /** When the time of its content is over. */
+  readonly expiresAt?: string
   /** Null or missing where the content is gone: retracted, expired, erased. */
   readonly body?: Body | null
   readonly gone?: boolean
+  /** Taken back by its author, or by an owner or admin. */
+  readonly retracted?: boolean
+  /** The body is not the first one. */
+  readonly edited?: boolean
+  readonly editedAt?: string
+  readonly reactions?: readonly Reaction[]
+}
+
+export interface Reaction {
+  readonly reaction: string
+  readonly count: number
+  readonly mine: boolean
+  /** The first of them. */
+  readonly users: readonly string[]
 }
 
 export interface InboxEntry {
@@ -31,6 +47,7 @@ export interface Conversation {
   readonly name: string | null
   readonly members: readonly { readonly user: string; readonly role: string }[]
   readonly delivered: boolean
+  readonly retention: { readonly mode: 'permanent' } | { readonly mode: 'temporary'; readonly ttl: string }
   /** Of its last event. */
   readonly seq: number
 }
@@ -49,6 +66,11 @@ export interface Presence {
   readonly user: string
   readonly state: 'online' | 'offline'
   readonly lastSeen: string | null
+}
+
+/** Contacts: whoever shares a conversation. */
+export interface Privacy {
+  readonly lastSeen: 'everyone' | 'contacts' | 'nobody'
 }
 
 export interface Started {

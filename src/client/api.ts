@@ -19,7 +19,19 @@ export interface NewGroup {
   readonly name: string
   readonly members?: readonly string[]
   readonly delivered?: boolean
-  readonly retention?: { readonly mode: 'permanent' } | { readonly mode: 'temporary'; readonly ttl: string }
+  readonly retention?: Retention
+}
+
+/** `ttl` is `<n>ms|s|m|h|d`, counted from each message's `at`. */
+export type Retention = { readonly mode: 'permanent' } | { readonly mode: 'temporary'; readonly ttl: string }
+export type Role = 'owner' | 'admin' | 'member'
+
+/** What is left out stays as it is. */
+export interface ConversationChange {
+  readonly name?: string | null
+  /** Of what is sent from now on. */
+  readonly retention?: Retention
+  readonly delivered?: boolean
 }
 
 export interface ImportBatch {
@@ -47,9 +59,23 @@ export function api(options: HttpOptions) {
     /** The id is chosen here, so that asking again after a lost answer makes no second group. */
     startGroup: ({ id = v7(), ...group }: NewGroup) =>
       ask<answers.Started>('POST', 'v1/conversations', { id, kind: 'group', ...group, members: group.members ?? [] }),
-    addMember: (id: string, user: string) => ask<answers.Done>('POST', `${conversations(id)}/members`, { user }),
+    /** Who is in with another role gets this one; without a role: `member`, or what they are already. */
+    addMember: (id: string, user: string, role?: Role) =>
+      ask<answers.Done>('POST', `${conversations(id)}/members`, { user, role }),
+    /** Oneself: leaves. */
     removeMember: (id: string, user: string) =>
       ask<answers.Done>('DELETE', `${conversations(id)}/members/${part(user)}`),
+
+    changeConversation: (id: string, change: ConversationChange) =>
+      ask<answers.Done>('PATCH', conversations(id), change),
+
+    /** They cannot write to one, add one to groups, or see one's presence; groups in common go on. */
+    block: (user: string) => ask<answers.Done>('PUT', `v1/users/${part(user)}/block`),
+    unblock: (user: string) => ask<answers.Done>('DELETE', `v1/users/${part(user)}/block`),
+    blocks: async (query: { atLeast?: string } = {}) => (await get<{ blocked: string[] }>('v1/blocks', query)).blocked,
+    /** Who may see whether one is online, and when one last did something. */
+    privacy: (query: { atLeast?: string } = {}) => get<answers.Privacy>('v1/me/privacy', query),
+    setPrivacy: (privacy: answers.Privacy) => ask<answers.Done>('PATCH', 'v1/me/privacy', privacy),
 
     /** A token for anyone, where the server gives such out (`DEV_TOKENS`). */
     devToken: async (who: { user: string; roles?: readonly string[]; device?: string }) =>

@@ -32,7 +32,7 @@ export function connect(options: ConnectOptions) {
   const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: SocketClass }).WebSocket
   if (!WebSocket)
     throw new TypeError('there is no global WebSocket here: pass one, e.g. connect({ WebSocket }) of "ws"')
-  const { inbox, messages, receipts, presence, startGroup, addMember, removeMember } = api(options)
+  const asking = api(options)
   const listeners = new Listeners()
   const outbox = new Outbox()
   const standing = new Standing()
@@ -66,6 +66,13 @@ export function connect(options: ConnectOptions) {
     },
   })
 
+  const ask = (frame: Parameters<Outbox['put']>[0]): Promise<Sent> => {
+    if (over) return Promise.reject(over)
+    const { text, answered } = outbox.put(frame)
+    if (text !== undefined) link.send(text)
+    return answered
+  }
+
   /** Without a socket it is not said; what stands is said again when there is one. */
   const say = (frame: ClientFrame) => void link.send(JSON.stringify(frame))
 
@@ -74,18 +81,29 @@ export function connect(options: ConnectOptions) {
      * Answered once the message is durable, however many sockets that takes. The same `id` is the same message.
      * Rejects with `Refused` where the server says no, with `Closed` where the client is over before there is an answer.
      */
-    send(to: Recipient, body: Body, { id = v7() }: { id?: string } = {}): Promise<Sent> {
-      if (over) return Promise.reject(over)
-      const { text, answered } = outbox.put({ type: 'send', id: id.toLowerCase(), to, body })
-      if (text !== undefined) link.send(text)
-      return answered
-    },
+    send: (to: Recipient, body: Body, { id = v7() }: { id?: string } = {}): Promise<Sent> =>
+      ask({ type: 'send', id: id.toLowerCase(), to, body }),
+    /** A message's author has another body for it. Answered as `send` is; `id` is the edit's own. */
+    edit: (conversation: string, message: string, body: Body, { id = v7() }: { id?: string } = {}): Promise<Sent> =>
+      ask({ type: 'edit', id: id.toLowerCase(), conversation, message, body }),
+    /** Takes a message back: one's own, in a group as owner or admin anybody's. */
+    retract: (conversation: string, message: string, { id = v7() }: { id?: string } = {}): Promise<Sent> =>
+      ask({ type: 'retract', id: id.toLowerCase(), conversation, message }),
+    /** Leaves a reaction on a message, or with `on: false` takes it away. */
+    react: (
+      conversation: string,
+      message: string,
+      reaction: string,
+      { id = v7(), on = true }: { id?: string; on?: boolean } = {},
+    ): Promise<Sent> => ask({ type: 'react', id: id.toLowerCase(), conversation, message, reaction, on }),
     /** For `ack: 'manual'`: everything up to this seq has arrived. */
     markDelivered: (conversation: string, upTo: number) => say(standing.mark('delivered', conversation, upTo)),
     /** The user has seen everything up to this seq. A refused mark is an `error` event. */
     markRead: (conversation: string, upTo: number) => say(standing.mark('read', conversation, upTo)),
     /** The user did something. */
     activity: () => say({ type: 'activity' }),
+    /** The user is typing: say it every few seconds while it is so. */
+    typing: (conversation: string) => say({ type: 'typing', conversation }),
     watch: (users: readonly string[]) => say(standing.watch(users)),
     unwatch: (users: readonly string[]) => say(standing.unwatch(users)),
 
@@ -117,15 +135,22 @@ export function connect(options: ConnectOptions) {
       return cursor
     },
 
-    inbox,
-    messages,
-    receipts,
-    presence,
-    startGroup,
-    addMember,
-    removeMember,
+    inbox: asking.inbox,
+    conversation: asking.conversation,
+    messages: asking.messages,
+    receipts: asking.receipts,
+    presence: asking.presence,
+    startGroup: asking.startGroup,
+    changeConversation: asking.changeConversation,
+    addMember: asking.addMember,
+    removeMember: asking.removeMember,
+    block: asking.block,
+    unblock: asking.unblock,
+    blocks: asking.blocks,
+    privacy: asking.privacy,
+    setPrivacy: asking.setPrivacy,
     /** Leaves a conversation. */
-    leave: async (conversation: string) => removeMember(conversation, (await client.ready()).user),
+    leave: async (conversation: string) => asking.removeMember(conversation, (await client.ready()).user),
     /** Says goodbye; resolves when the socket is gone. What is not answered yet rejects with `Closed`. */
     close: (): Promise<void> => link.close('closed by the client'),
   }

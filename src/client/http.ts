@@ -15,7 +15,7 @@ type Query = Record<string, string | number | boolean | undefined>
 
 export interface Http {
   get<T>(path: string, query?: Query): Promise<T>
-  ask<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>
+  ask<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>
   /** The response itself, once it is a good one. */
   open(method: string, path: string, query?: Query, body?: unknown): Promise<Response>
 }

@@ -5,6 +5,7 @@ import type { ClientFrame, Sent } from './frames.ts'
 type Asking = Extract<ClientFrame, { id: string }>
 
 interface Waiting {
+  readonly type: Asking['type']
   readonly text: string
   readonly answered: Promise<Sent>
   readonly resolve: (sent: Sent) => void
@@ -28,7 +29,7 @@ export class Outbox {
       resolve = yes
       reject = no
     })
-    const entry = { text, answered, resolve, reject }
+    const entry = { type: frame.type, text, answered, resolve, reject }
     this.#waiting.set(frame.id, entry)
     this.#check(frame.id, entry)
     return { text: this.has(frame.id) ? text : undefined, answered }
@@ -51,6 +52,11 @@ export class Outbox {
   limit(frameBytes: number): void {
     this.#frameBytes = frameBytes
     for (const [id, entry] of [...this.#waiting]) this.#check(id, entry)
+  }
+
+  /** What kind of frame waits for the answer to this id. */
+  asked(id: string): Asking['type'] | undefined {
+    return this.#waiting.get(id)?.type
   }
 
   /** True where it was an answer to something that waited. */

@@ -49,7 +49,8 @@ export class Receiver {
         if (this.#received === undefined) this.#push(undefined, frame.cursor)
         return
       case 'sent':
-        this.#seen.add(frame.conversation, frame.seq)
+        // what becomes of a message may be answered with the seq of something else, as of which it is so
+        if ((this.#outbox.asked(frame.id) ?? 'send') === 'send') this.#seen.add(frame.conversation, frame.seq)
         this.#outbox.answer(frame)
         return
       case 'error':

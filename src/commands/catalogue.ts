@@ -1,5 +1,5 @@
 // The catalogue: everything that can be asked of Verbatim, with what it answers. A refusal is an answer.
-import type { Refusal, Retention, SessionEnd } from '../domain/index.ts'
+import type { Audience, Refusal, Retention, Role, SessionEnd } from '../domain/index.ts'
 import type { Actor, Origin, Position } from '../eventstore/index.ts'
 import type { SentMessage } from './ports.ts'
 
@@ -23,20 +23,59 @@ export type ImportEntry = { readonly line: number; readonly at: string; readonly
   | { readonly what: 'said'; readonly id: string; readonly body: string }
 )
 
+export interface Send {
+  readonly id: string
+  readonly to: { readonly user: string } | { readonly conversation: string }
+  /** The JSON text of the body. */
+  readonly body: string
+  /** The message that it answers: of the same conversation, and one that the sender may see. */
+  readonly replyTo?: string | undefined
+}
+
+/** `message` is the message's id, `id` that of what is said about it. */
+export interface OfMessage {
+  readonly id: string
+  readonly conversation: string
+  readonly message: string
+}
+
+/** What is left out stays as it is. */
+export interface ConversationChange {
+  readonly name?: string | null | undefined
+  readonly retention?: Retention | undefined
+  readonly delivered?: boolean | undefined
+}
+
 export interface Commands {
-  /** `body` is the JSON text of the body; `to` a user or a conversation. The same id is always answered the same. */
-  sendMessage(
-    asker: Asker,
-    send: { id: string; to: { user: string } | { conversation: string }; body: string },
-  ): Promise<SentMessage | Refusal>
+  /** The same id is always answered the same. */
+  sendMessage(asker: Asker, send: Send): Promise<SentMessage | Refusal>
+  /** What becomes of a message is answered as a message is. What was so already is answered as of where it was so. */
+  editMessage(asker: Asker, edit: OfMessage & { body: string }): Promise<SentMessage | Refusal>
+  retractMessage(asker: Asker, retraction: OfMessage): Promise<SentMessage | Refusal>
+  react(asker: Asker, mark: OfMessage & { reaction: string; on: boolean }): Promise<SentMessage | Refusal>
+  /** Whether they may say so; whom it is told is the gateway's. */
+  announceTyping(asker: Asker, typing: { conversation: string }): Promise<Refusal | undefined>
   markDelivered(asker: Asker, mark: { conversation: string; upTo: number }): Promise<Refusal | undefined>
   markRead(asker: Asker, mark: { conversation: string; upTo: number }): Promise<Refusal | undefined>
   startGroup(
     asker: Asker,
     group: { id: string; name: string; members: readonly string[]; delivered: boolean; retention: Retention },
   ): Promise<{ seq: number; position: Position } | Refusal>
-  addMember(asker: Asker, member: { conversation: string; user: string }): Promise<{ position: Position } | Refusal>
-  leave(asker: Asker, member: { conversation: string }): Promise<{ position: Position } | Refusal>
+  /** Who is in already gets the role, where it is another. */
+  addMember(
+    asker: Asker,
+    member: { conversation: string; user: string; role?: Role | undefined },
+  ): Promise<{ position: Position } | Refusal>
+  /** Oneself: leaves. */
+  removeMember(asker: Asker, member: { conversation: string; user: string }): Promise<{ position: Position } | Refusal>
+  changeConversation(
+    asker: Asker,
+    change: { conversation: string } & ConversationChange,
+  ): Promise<{ position: Position } | Refusal>
+  /** Who is blocked is refused where they write to the blocker, or add them to a group. Groups in common go on. */
+  block(asker: Asker, whom: { user: string }): Promise<{ position: Position } | Refusal>
+  unblock(asker: Asker, whom: { user: string }): Promise<{ position: Position } | Refusal>
+  setPrivacy(asker: Asker, privacy: { lastSeen: Audience }): Promise<{ position: Position } | Refusal>
   /** The user did something: told to the log at most once in five seconds. */
   recordActivity(asker: Asker): Promise<void>
   /** Registers who is new, links a new device, opens the session. */

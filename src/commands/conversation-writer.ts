@@ -2,11 +2,13 @@
 // conversation is under way gathers what else is asked of it, to be decided together and appended as one write.
 import { randomUUID } from 'node:crypto'
 import type { ConversationCommand } from '../domain/conversation/commands.ts'
-import { conversation as decider, type Conversation } from '../domain/conversation/decider.ts'
+import { conversation as decider } from '../domain/conversation/decider.ts'
+import type { About, Conversation } from '../domain/conversation/state.ts'
 import { decide, fold } from '../domain/decider.ts'
 import { isRefusal, refuse, type ConversationEvent, type Refusal } from '../domain/index.ts'
 import { streamOf, StoreUnavailable, WrongRevision } from '../eventstore/index.ts'
 import type { Appended, EventStore, Keyring, Metadata, NewEvent } from '../eventstore/index.ts'
+import { askedBy, type AboutMessages } from './about-messages.ts'
 import type { HotConversation, HotConversations } from './hot-conversations.ts'
 
 /** What a command came to: its events, the first of them at revision `from`, and the write they were part of. */
@@ -41,20 +43,30 @@ export interface ConversationWriter {
   write(conversation: string, task: Task): Promise<Written | Refusal>
 }
 
-/** `before` runs once for each gathered lot of commands, before they are decided. */
+/** `before` runs once for each gathered lot of commands, before they are decided; `about` loads the messages they are about. */
 export function conversationWriter(
   store: EventStore,
   keyring: Keyring,
   conversations: HotConversations,
+  about: AboutMessages,
   before: (commands: readonly ConversationCommand[]) => Promise<void>,
 ): ConversationWriter {
   const queues = new Map<string, Queued[]>()
 
-  const seal = async (conversation: string, event: ConversationEvent, metadata: Metadata): Promise<NewEvent> => {
-    if (event.type !== 'MessageSent') return { id: randomUUID(), type: event.type, data: event.data, metadata }
-    const { from, at, content } = event.data
-    const place = { conversation, message: event.id, author: from, at }
-    return { id: event.id, type: event.type, data: { from, at, content: await keyring.seal(place, content) }, metadata }
+  const seal = async (
+    { id: conversation, about }: { id: string; about: About | undefined },
+    event: ConversationEvent,
+    metadata: Metadata,
+  ): Promise<NewEvent> => {
+    const { type } = event
+    const id = 'id' in event ? event.id : randomUUID()
+    if (type !== 'MessageSent' && type !== 'MessageEdited') return { id, type, data: event.data, metadata }
+    const { from, content } = event.data
+    // what a message is edited to has the message's own place and key, and goes when that goes
+    const [message, at] =
+      type === 'MessageEdited' ? [event.data.message, about!.get(event.data.message)!.at] : [event.id, event.data.at]
+    const sealed = await keyring.seal({ conversation, message, author: from, at }, content)
+    return { id, type, data: { ...event.data, content: sealed }, metadata }
   }
 
   /** Decides a lot in order, each on what the ones before made so. */
@@ -68,7 +80,7 @@ export function conversationWriter(
         outcomes.push({ task, outcome: decision })
         continue
       }
-      state = fold(decider, state, decision)
+      state = fold(decider, state, state.about ? placed(decision, next) : decision)
       outcomes.push({ task, outcome: { events: decision, from: next } })
       next += decision.length
     }
@@ -77,6 +89,8 @@ export function conversationWriter(
 
   const writeLot = async (id: string, lot: readonly Queued[]): Promise<void> => {
     const [{ hot, fresh }] = await Promise.all([conversations.get(id), before(lot.map(task => task.command))])
+    const asked = lot.flatMap(({ command }) => askedBy(command) ?? [])
+    if (asked.length > 0) await about.load(hot, asked)
     for (let current = fresh; ; current = true) {
       const { head } = hot // what the decision is made on; a receipt may let `hot` catch up while bodies are sealed
       const { state, outcomes } = decideAll(hot, lot)
@@ -87,7 +101,7 @@ export function conversationWriter(
       }
       const events = await Promise.all(
         outcomes.flatMap(({ task, outcome }) =>
-          isRefusal(outcome) ? [] : outcome.events.map(event => seal(id, event, task.metadata)),
+          isRefusal(outcome) ? [] : outcome.events.map(event => seal({ id, about: state.about }, event, task.metadata)),
         ),
       )
       let write: Appended | null = null
@@ -101,6 +115,7 @@ export function conversationWriter(
         }
         if (hot.head < write.revision) Object.assign(hot, { state, head: write.revision })
       }
+      if (asked.length > 0) about.forget(hot)
       for (const { task, outcome } of outcomes) task.settle(isRefusal(outcome) ? outcome : { ...outcome, write })
       return
     }
@@ -139,6 +154,10 @@ export function conversationWriter(
   }
 }
 
+/** Events with the seqs they will have. */
+const placed = (events: readonly ConversationEvent[], first: number): ConversationEvent[] =>
+  events.map((event, n) => ({ ...event, revision: first + n }))
+
 /** How many of the waiting go into one write: as many as fit, at least one. */
 function lotSize(queue: readonly Queued[]): number {
   let bytes = 0
@@ -151,7 +170,7 @@ function lotSize(queue: readonly Queued[]): number {
 
 /** About how many bytes a command's events take in the log. */
 export function commandBytes(command: ConversationCommand): number {
-  if (command.type === 'SendDirect' || command.type === 'SendMessage') return eventBytes + sealedBytes(command.content)
+  if ('content' in command) return eventBytes + sealedBytes(command.content)
   if (command.type !== 'ImportHistory') return eventBytes
   let bytes = eventBytes
   for (const entry of command.entries)

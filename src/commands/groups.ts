@@ -1,16 +1,23 @@
-// Groups: starting one, letting somebody in, leaving.
-import { isRefusal, refuse, type Refusal, type Retention } from '../domain/index.ts'
+// Groups: starting one, letting somebody in, taking somebody out, leaving; and what a conversation is: name, retention, marks.
+import { isRefusal, refuse, type Refusal, type Retention, type Role } from '../domain/index.ts'
 import type { ConversationCommand } from '../domain/conversation/commands.ts'
 import type { Position } from '../eventstore/index.ts'
 import type { ConversationWriter, Written } from './conversation-writer.ts'
 import { isChosenId, isUuid } from './ids.ts'
-import type { Asker } from './catalogue.ts'
+import type { Blocks } from './blocks.ts'
+import type { Asker, ConversationChange } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
 
 /** Members that a group may begin with: they stand in one event, which has to fit into one write. */
 const mostMembers = 5_000
 
-export function groups(writer: ConversationWriter, memberLimit: number, head: () => Position, now: () => string) {
+export function groups(
+  writer: ConversationWriter,
+  blocks: Blocks,
+  memberLimit: number,
+  head: () => Position,
+  now: () => string,
+) {
   const write = async (
     asker: Asker,
     conversation: string,
@@ -22,6 +29,11 @@ export function groups(writer: ConversationWriter, memberLimit: number, head: ()
   }
   /** Where nothing was written it was so already: as of what this process has seen. */
   const positionOf = (written: Written) => ({ position: written.write?.position ?? head() })
+
+  const change = async (...asked: Parameters<typeof write>) => {
+    const written = await write(...asked)
+    return isRefusal(written) ? written : positionOf(written)
+  }
 
   return {
     start: async (
@@ -39,19 +51,24 @@ export function groups(writer: ConversationWriter, memberLimit: number, head: ()
         type: 'StartGroup',
         conversation,
         by,
+        blockedBy: blocks.of(by),
         memberLimit,
         at,
         ...rest,
       }))
       return isRefusal(written) ? written : { seq: 0, ...positionOf(written) }
     },
-    add: async (asker: Asker, { conversation, user }: { conversation: string; user: string }) => {
-      const written = await write(asker, conversation, (by, at) => ({ type: 'InviteMember', user, by, at }))
-      return isRefusal(written) ? written : positionOf(written)
-    },
-    leave: async (asker: Asker, { conversation }: { conversation: string }) => {
-      const written = await write(asker, conversation, (user, at) => ({ type: 'Leave', user, at }))
-      return isRefusal(written) ? written : positionOf(written)
-    },
+    add: (asker: Asker, { conversation, ...member }: { conversation: string; user: string; role?: Role | undefined }) =>
+      change(asker, conversation, (by, at) => ({ type: 'InviteMember', ...member, by, blockedBy: blocks.of(by), at })),
+    remove: (asker: Asker, { conversation, user }: { conversation: string; user: string }) =>
+      change(asker, conversation, (by, at) => ({ type: 'RemoveMember', user, by, at })),
+    change: (asker: Asker, { conversation, ...to }: { conversation: string } & ConversationChange) =>
+      change(asker, conversation, (by, at) => ({
+        type: 'ChangeConversation',
+        ...to,
+        by,
+        blockedBy: blocks.of(by),
+        at,
+      })),
   }
 }

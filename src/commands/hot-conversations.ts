@@ -1,11 +1,13 @@
 // Conversations in memory: who is in them and how far they go, bounded, loaded from the read models and the stream's tail.
 import DataLoader from 'dataloader'
 import { LRUCache } from 'lru-cache'
-import { conversation as decider, type Conversation } from '../domain/conversation/decider.ts'
+import { conversation as decider } from '../domain/conversation/decider.ts'
+import type { Conversation } from '../domain/conversation/state.ts'
 import { evolve } from '../domain/decider.ts'
-import { decode, streamOf, type EventStore, type Sealed } from '../eventstore/index.ts'
+import { decode, idIn, streamOf, type Batch, type EventStore, type Sealed } from '../eventstore/index.ts'
 import type { ConversationEvent } from '../domain/index.ts'
 import type { ConversationSnapshot, ReadSide, SentMessage } from './ports.ts'
+import { sentIn } from './sent-messages.ts'
 
 /** One conversation as this box knows it: `state` after the event at revision `head` (-1: there is none). */
 export interface HotConversation {
@@ -23,9 +25,11 @@ export interface HotConversations {
   catchUp(hot: HotConversation): Promise<void>
   /** What is in memory may not be so: the next `get` loads again. */
   forget(id: string): void
+  /** What another box has changed: a conversation that is behind it is loaded again. Messages, and what becomes of them, change nothing kept. */
+  take(batch: Batch): void
 }
 
-/** `onMessage` hears of every message in the tails that are read. */
+/** `onMessage` hears of every message, and of what became of messages, in the tails that are read. */
 export function hotConversations(
   store: EventStore,
   readSide: ReadSide,
@@ -49,9 +53,8 @@ export function hotConversations(
         hot.head = raw.revision
         if (event === undefined) continue
         hot.state = evolve(decider, hot.state, event as ConversationEvent<Sealed> as ConversationEvent)
-        if (event.type !== 'MessageSent') continue
-        const { from, at } = event.data
-        onMessage({ id: event.id, conversation: hot.id, seq: event.revision, from, at, position: event.position })
+        const message = sentIn(event)
+        if (message) onMessage(message)
       }
     }
   }
@@ -86,14 +89,23 @@ export function hotConversations(
     },
     catchUp,
     forget: id => void cache.delete(id),
+    take: ({ events }) => {
+      for (const event of events) {
+        const { type, stream, revision } = event
+        if (type === 'MessageSent' || !stream.startsWith('conversation-') || sentIn(event)) continue
+        const id = idIn(stream)
+        if ((cache.peek(id)?.head ?? revision) < revision) cache.delete(id)
+      }
+    },
   }
 }
 
 function restored(snapshot: ConversationSnapshot): Conversation {
-  const { kind, memberLimit, delivered, retention } = snapshot
+  const { kind, name, memberLimit, delivered, retention } = snapshot
   return {
     status: 'open',
     kind,
+    name,
     memberLimit,
     delivered,
     retention,

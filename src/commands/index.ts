@@ -2,6 +2,10 @@
 import DataLoader from 'dataloader'
 import { randomUUID } from 'node:crypto'
 import { streamOf, type EventStore, type Feed, type Keyring } from '../eventstore/index.ts'
+import { aboutMessages } from './about-messages.ts'
+import { amendMessage } from './amend-message.ts'
+import { announceTyping } from './announce-typing.ts'
+import { blocksOf, type Block } from './blocks.ts'
 import type { Commands } from './catalogue.ts'
 import { conversationWriter } from './conversation-writer.ts'
 import { groups } from './groups.ts'
@@ -9,19 +13,31 @@ import { hotConversations } from './hot-conversations.ts'
 import { importHistory } from './import-history.ts'
 import { markReceipts } from './mark-receipts.ts'
 import { metadataFor } from './metadata.ts'
+import { ownAffairs } from './own-affairs.ts'
 import { people } from './people.ts'
 import type { ReadSide, SentMessage } from './ports.ts'
+import { saidOnce } from './said-once.ts'
 import { sendMessage } from './send-message.ts'
 import { sentMessages } from './sent-messages.ts'
+import { userWriter } from './user-writer.ts'
 
-export type { Asker, Commands, ImportEntry, SessionRef } from './catalogue.ts'
-export type { ConversationSnapshot, DeviceMarks, ReadSide, SentMessage } from './ports.ts'
+export type { Asker, Commands, ConversationChange, ImportEntry, SessionRef } from './catalogue.ts'
+export type {
+  AskedMessage,
+  ConversationSnapshot,
+  DeviceMarks,
+  MessagesAskedAbout,
+  ReadSide,
+  SentMessage,
+} from './ports.ts'
 
 export interface CommandPorts {
   readonly store: EventStore
   readonly feed: Feed
   readonly keyring: Keyring
   readonly readSide: ReadSide
+  /** Who has blocked whom, as of where the feed begins. */
+  readonly blocks: readonly Block[]
   /** How many members a new group may have, its creator among them. */
   readonly memberLimit: number
   /** The present time, RFC 3339 UTC with milliseconds. */
@@ -29,7 +45,9 @@ export interface CommandPorts {
 }
 
 /** Puts the catalogue together. */
-export function createCommands({ store, feed, keyring, readSide, memberLimit, now }: CommandPorts): Commands {
+export function createCommands(ports: CommandPorts): Commands {
+  const { store, feed, keyring, readSide, memberLimit, now } = ports
+  const blocks = blocksOf(ports.blocks)
   const sent = sentMessages(() => readSide.position())
   const conversations = hotConversations(store, readSide, sent.add)
 
@@ -41,28 +59,42 @@ export function createCommands({ store, feed, keyring, readSide, memberLimit, no
     },
     { cache: false, maxBatchSize: 1_000 },
   )
-  const writer = conversationWriter(store, keyring, conversations, async commands => {
+  const about = aboutMessages(store, readSide, conversations)
+  const writer = conversationWriter(store, keyring, conversations, about, async commands => {
     const ids = commands.flatMap(command => ('id' in command && !sent.get(command.id) ? [command.id] : []))
     for (const message of await Promise.all(ids.map(id => earlier.load(id)))) if (message) sent.add(message)
   })
 
-  const send = sendMessage(writer, sent, now)
+  const say = saidOnce(writer, sent, feed.head, now)
+  const amend = amendMessage(say, blocks)
   const marks = markReceipts(store, readSide, conversations, now)
-  const group = groups(writer, memberLimit, feed.head, now)
+  const group = groups(writer, blocks, memberLimit, feed.head, now)
   const history = importHistory(writer, memberLimit, feed.head, now)
-  const everybody = people(store, now)
+  const writeUser = userWriter(store)
+  const everybody = people(store, writeUser, now)
+  const own = ownAffairs(writeUser, blocks, feed.head, now)
   feed.batches.subscribe(batch => {
     sent.take(batch)
+    conversations.take(batch)
+    blocks.take(batch)
     everybody.take(batch)
   })
 
   return {
-    sendMessage: send,
+    sendMessage: sendMessage(say, blocks),
+    editMessage: amend.edit,
+    retractMessage: amend.retract,
+    react: amend.react,
+    announceTyping: announceTyping(conversations, blocks),
     markDelivered: marks.delivered,
     markRead: marks.read,
     startGroup: group.start,
     addMember: group.add,
-    leave: group.leave,
+    removeMember: group.remove,
+    changeConversation: group.change,
+    block: own.block,
+    unblock: own.unblock,
+    setPrivacy: own.setPrivacy,
     recordActivity: everybody.recordActivity,
     openSession: everybody.openSession,
     closeSession: everybody.closeSession,

@@ -4,65 +4,26 @@ import { randomUUID } from 'node:crypto'
 import { activity as activityDecider } from '../domain/activity/decider.ts'
 import { decide, evolve, fold, type Decider } from '../domain/decider.ts'
 import { session as sessionDecider, type Sessions } from '../domain/session/decider.ts'
-import type { SessionEnd, UserEvent } from '../domain/index.ts'
-import { user as userDecider, type User } from '../domain/user/decider.ts'
-import { decode, streamOf, WrongRevision, type Batch, type EventStore } from '../eventstore/index.ts'
+import type { SessionEnd } from '../domain/index.ts'
+import { streamOf, type Batch, type EventStore } from '../eventstore/index.ts'
 import type { Asker, SessionRef } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
+import type { UserWriter } from './user-writer.ts'
 
 const inMemory = 50_000
 
-interface Known {
-  readonly state: User
-  readonly head: number
-}
-
-export function people(store: EventStore, now: () => string) {
-  const users = new LRUCache<string, Known>({ max: inMemory })
+export function people(store: EventStore, writeUser: UserWriter, now: () => string) {
   const activity = new LRUCache<string, { toldAt: number }>({ max: inMemory })
   const open = new Map<string, Sessions>()
 
-  const load = async (user: string): Promise<Known> => {
-    let state = userDecider.initial
-    let head = -1
-    for await (const page of store.read(streamOf('user', user)))
-      for (const raw of page) {
-        const event = decode(raw)
-        head = raw.revision
-        if (event) state = evolve(userDecider, state, event as UserEvent)
-      }
-    return { state, head }
-  }
-
-  /** Registers who is new and links a device that is new: each once, whichever boxes they arrive at. */
-  const arrive = async (session: SessionRef): Promise<void> => {
-    const { user, device } = session
-    for (let known = users.get(user); ; known = undefined) {
-      const { state, head } = known ?? (await load(user))
-      const at = now()
-      const events = decisions(userDecider, { type: 'Arrive', user, device, at }, state)
-      try {
-        if (events.length > 0) {
-          const news = toAppend(events, system(session), at)
-          await store.append(streamOf('user', user), news, head < 0 ? 'none' : head)
-        }
-        users.set(user, { state: fold(userDecider, state, events), head: head + events.length })
-        return
-      } catch (error) {
-        users.delete(user)
-        if (!(error instanceof WrongRevision)) throw error
-      }
-    }
-  }
-
   const openSession = async (session: SessionRef): Promise<void> => {
-    const { user } = session
+    const { user, device } = session
     const at = now()
     const state = open.get(user) ?? sessionDecider.initial
     const events = decisions(sessionDecider, { type: 'OpenSession', ...session, at }, state)
     open.set(user, fold(sessionDecider, state, events))
     await Promise.all([
-      arrive(session),
+      writeUser(system(session), { type: 'Arrive', user, device, at }),
       store.append(streamOf('session', user), toAppend(events, system(session), at), 'any'),
     ])
   }

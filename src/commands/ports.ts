@@ -7,6 +7,7 @@ export interface ConversationSnapshot {
   readonly conversation: string
   readonly seq: number
   readonly kind: 'direct' | 'group'
+  readonly name: string | null
   readonly memberLimit: number
   readonly delivered: boolean
   readonly retention: Retention
@@ -33,11 +34,39 @@ export interface DeviceMarks {
   readonly read: number
 }
 
+/** What somebody asks about a message. */
+export interface AskedMessage {
+  readonly user: string
+  readonly message: string
+}
+
+/** Messages of a conversation that are asked about, as the read models have them. */
+export interface MessagesAskedAbout {
+  /** All the conversation's events up to and including this seq are in; -1: none. */
+  readonly seq: number
+  /** Those of who ask that are members then. */
+  readonly members: readonly string[]
+  readonly messages: readonly {
+    readonly id: string
+    readonly from: string
+    readonly seq: number
+    readonly at: string
+    readonly expiresAt?: string
+    readonly retracted: boolean
+    /** Those of who ask that may see it. */
+    readonly seenBy: readonly string[]
+    /** Of who ask. */
+    readonly reactions: readonly { readonly user: string; readonly reaction: string }[]
+  }[]
+}
+
 /** The read side. Each question is one query, however many are asked about; what is not found is left out. */
 export interface ReadSide {
   conversations(ids: readonly string[]): Promise<readonly ConversationSnapshot[]>
-  /** Messages by their ids, wherever they are; the earliest, should there be two. */
+  /** Messages and what became of messages, by the ids their clients chose, wherever they are; the earliest, should there be two. */
   messages(ids: readonly string[]): Promise<readonly SentMessage[]>
+  /** As of one moment. Messages that are not in this conversation are left out. */
+  askedAbout(conversation: string, asked: readonly AskedMessage[]): Promise<MessagesAskedAbout>
   marks(of: readonly { conversation: string; user: string; device: string }[]): Promise<readonly DeviceMarks[]>
   /** How far the read models are: every event up to here is in. */
   position(): Position

@@ -1,5 +1,5 @@
-// What this process knows of messages already sent: by the feed from every box, until the read models know them too.
-import type { Batch, Position } from '../eventstore/index.ts'
+// What this process knows of messages, and of what became of messages, already sent: by the feed from every box, until the read models know them too.
+import type { Batch, Position, RecordedEvent } from '../eventstore/index.ts'
 import { idIn } from '../eventstore/index.ts'
 import type { SentMessage } from './ports.ts'
 
@@ -42,11 +42,26 @@ export function sentMessages(projected: () => Position): SentMessages {
     },
     take: ({ events }) => {
       for (const event of events) {
-        if (event.type !== 'MessageSent') continue
-        const { id, revision, position, data } = event
-        add({ id, conversation: idIn(event.stream), seq: revision, from: data.from, at: data.at, position })
+        const message = sentIn(event)
+        if (message) add(message)
       }
       forget()
     },
+  }
+}
+
+/** The answer to what a client said with an id of its own, if the event is that. */
+export function sentIn(event: RecordedEvent): SentMessage | undefined {
+  switch (event.type) {
+    case 'MessageSent':
+    case 'MessageEdited':
+    case 'MessageRetracted':
+    case 'ReactionAdded':
+    case 'ReactionRemoved': {
+      const { id, stream, revision, position, data } = event
+      return { id, conversation: idIn(stream), seq: revision, from: data.from, at: data.at, position }
+    }
+    default:
+      return undefined
   }
 }

@@ -9,6 +9,7 @@ import type { UserEvent } from './user/events.ts'
 export type { AccessEvent, ActivityEvent, ConversationEvent, ReceiptsEvent, SessionEvent, UserEvent }
 export type { Retention, Role } from './conversation/events.ts'
 export type { SessionEnd } from './session/events.ts'
+export type { Audience } from './user/events.ts'
 export { isRefusal, refusalCodes, refuse, type Refusal, type RefusalCode } from './refusals.ts'
 
 /** Any event of the domain. `Content` is a message's content: JSON text in the domain, sealed in the log. */

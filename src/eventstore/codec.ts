@@ -27,7 +27,9 @@ const retention = z.union([
   z.object({ mode: z.literal('temporary'), ttlMs: z.int() }),
 ])
 const sealed = z.object({ key: z.uuid(), box: z.string() })
+const ofMessage = z.object({ message: z.string(), messageSeq: count, from: user, at })
 const mark = z.object({ user, device: z.string(), upTo: count, at })
+const block = z.object({ user, blocked: user, at })
 const session = z.object({ user, session: z.string(), device: z.string(), box: z.string(), at })
 const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost'])
 
@@ -45,7 +47,16 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   }),
   MemberJoined: z.object({ user, role, invitedBy: user.nullable(), at }),
   MemberLeft: z.object({ user, at }),
-  MessageSent: z.object({ from: user, at, content: sealed }),
+  MemberRemoved: z.object({ user, by: user, at }),
+  MemberRoleChanged: z.object({ user, role, by: user.nullable(), at }),
+  ConversationRenamed: z.object({ name: text.nullable(), by: user, at }),
+  RetentionChanged: z.object({ retention, by: user, at }),
+  DeliveredMarksChanged: z.object({ delivered: z.boolean(), by: user, at }),
+  MessageSent: z.object({ from: user, at, expiresAt: at.optional(), content: sealed }),
+  MessageEdited: ofMessage.extend({ expiresAt: at.optional(), content: sealed }),
+  MessageRetracted: ofMessage,
+  ReactionAdded: ofMessage.extend({ reaction: text }),
+  ReactionRemoved: ofMessage.extend({ reaction: text }),
   HistoryImported: z.object({ source: text, fromLine: count, upToLine: count, memberLimit: count, at }),
   MessagesDelivered: mark,
   MessagesRead: mark,
@@ -54,6 +65,9 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   UserActive: z.object({ user, at }),
   UserRegistered: z.object({ user, at }),
   DeviceLinked: z.object({ user, device: z.string(), at }),
+  UserBlocked: block,
+  UserUnblocked: block,
+  PrivacyChanged: z.object({ user, lastSeen: z.enum(['everyone', 'contacts', 'nobody']), at }),
   RecordAccessed: z.object({ auditor: user, call: z.string(), conversation: z.string().nullable(), at }),
 }
 

@@ -10,6 +10,7 @@ import { auditHandlers } from './http/handlers/audit.ts'
 import { conversationHandlers } from './http/handlers/conversations.ts'
 import { importHandlers } from './http/handlers/imports.ts'
 import { operationsHandlers } from './http/handlers/operations.ts'
+import { ownHandlers } from './http/handlers/own.ts'
 import { readHandlers } from './http/handlers/reads.ts'
 import { defaults, type GatewaySettings, type Log } from './settings.ts'
 import { createAnswers } from './socket/answers.ts'
@@ -21,6 +22,7 @@ import { createLogins } from './socket/logins.ts'
 import { createPresence } from './socket/presence.ts'
 import { createSockets } from './socket/server.ts'
 import { sessionTable } from './socket/session.ts'
+import { createTyping } from './socket/typing.ts'
 import { Ticks } from './socket/writer.ts'
 import { realTimers, type Timers } from './timers.ts'
 
@@ -62,7 +64,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   const watch = { onlineWindowMs: settings.onlineWindowMs, most: settings.limits.watch }
   const presence = createPresence(projections, feed, timers, watch)
   const catchUp = createCatchUp(projections.queries, frames, settings.resumePage)
-  const answers = createAnswers(commands, presence, log)
+  const typing = createTyping(commands, fanout, timers)
+  const answers = createAnswers(commands, typing, presence, log)
   const table = sessionTable({ waitingBytes: settings.outboxBytes, unanswered: settings.unanswered })
   const shared = { commands, projections, fanout, logins, presence, catchUp, answers, cursors, table }
   const sockets = createSockets({ ...shared, ticks: new Ticks(), timers, settings, box, epoch, log }, feed, auth)
@@ -77,6 +80,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const handlers: Handlers = {
     ...conversationHandlers(all),
     ...readHandlers(all),
+    ...ownHandlers(all),
     ...importHandlers(all),
     ...auditHandlers(all),
     ...operationsHandlers(all),

@@ -17,7 +17,7 @@ const sentences: Record<RefusalCode, string> = {
   'conversation-exists': 'there already is a conversation with this id; choose another',
   'group-is-full': 'this group has as many members as it may have',
   'beyond-the-end': 'this seq is not in the conversation',
-  'id-taken': 'another user has sent a message with this id; choose another',
+  'id-taken': 'another user has said something with this id; choose another',
   blocked: 'this person does not take messages from you',
   behind: 'the read models have not got that far yet; ask again',
   busy: 'too much is under way; ask again later',

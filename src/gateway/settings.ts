@@ -1,5 +1,5 @@
 // What can be set about the gateway, and what holds where nothing is said.
-import type { Limits } from './socket/protocol.ts'
+import { minTtl, reactionBytes, type Limits } from './socket/protocol.ts'
 
 export interface GatewaySettings {
   /** Whether `POST /v1/dev/tokens` gives a token to whoever asks. */
@@ -26,7 +26,7 @@ export interface GatewaySettings {
 export const defaults: GatewaySettings = {
   devTokens: false,
   onlineWindowMs: 10_000,
-  limits: { members: 1024, bodyBytes: 65_536, frameBytes: 131_072, pageSize: 1000, watch: 1000 },
+  limits: { members: 1024, bodyBytes: 65_536, frameBytes: 131_072, pageSize: 1000, watch: 1000, reactionBytes, minTtl },
   settleMs: 1000,
   headMs: 5000,
   outboxBytes: 4 * 1024 * 1024,

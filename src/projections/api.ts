@@ -1,7 +1,7 @@
 // What can be asked of the read models. Every answer is "as of" a position: rows of later events do not count.
 import type { Observable } from 'rxjs'
-import type { Retention, Role } from '../domain/index.ts'
-import type { Feed, Position, Sealed } from '../eventstore/index.ts'
+import type { Audience, Retention, Role } from '../domain/index.ts'
+import type { Feed, Position, Recorded, Sealed } from '../eventstore/index.ts'
 
 /** A message as the read models keep it: its content stays sealed. */
 export interface MessageRow {
@@ -10,7 +10,38 @@ export interface MessageRow {
   readonly id: string
   readonly from: string
   readonly at: string
-  readonly content: Sealed
+  /** Where its time is limited. */
+  readonly expiresAt?: string
+  /** Null: retracted. */
+  readonly content: Sealed | null
+  /** When its author last edited it, as far as who looks may know. */
+  readonly editedAt?: string
+  readonly position: Position
+}
+
+/** A reaction to a message, by those whom who looks may know of. */
+export interface ReactionRow {
+  readonly reaction: string
+  readonly count: number
+  /** Whether who looks is among them. */
+  readonly mine: boolean
+  /** The first of them. */
+  readonly users: readonly string[]
+}
+
+/** A message as somebody sees it. */
+export interface SeenMessageRow extends MessageRow {
+  /** In the order in which they came up. */
+  readonly reactions: readonly ReactionRow[]
+}
+
+/** That something was said with this id: a message, or what became of one. */
+export interface SaidRow {
+  readonly id: string
+  readonly conversation: string
+  readonly seq: number
+  readonly from: string
+  readonly at: string
   readonly position: Position
 }
 
@@ -27,7 +58,7 @@ export interface InboxRow {
   /** Messages of others that this person may see and has not read. Computed, never counted up. */
   readonly unread: number
   /** The newest message this person may see. */
-  readonly last: MessageRow | null
+  readonly last: SeenMessageRow | null
   readonly members: readonly string[]
   /** This person's own marks; -1: none yet. */
   readonly delivered: number
@@ -58,16 +89,42 @@ export interface MemberChangeRow {
   readonly conversation: string
   readonly seq: number
   readonly user: string
-  readonly change: 'joined' | 'left'
+  readonly change: 'joined' | 'left' | 'removed'
+  /** As what they joined; null where they went. */
+  readonly role: Role | null
+  /** Who let them in or took them out; null: nobody but themselves. */
+  readonly by: string | null
   readonly at: string
   readonly position: Position
 }
+
+/** An event that changes what was there. */
+export type AmendingEvent = Recorded<
+  | 'MemberRoleChanged'
+  | 'ConversationRenamed'
+  | 'RetentionChanged'
+  | 'DeliveredMarksChanged'
+  | 'MessageEdited'
+  | 'MessageRetracted'
+  | 'ReactionAdded'
+  | 'ReactionRemoved'
+>
+type Amending = { [T in AmendingEvent['type']]: Pick<Recorded<T>, 'type' | 'data'> }[AmendingEvent['type']]
+
+/** What changed about what was there, as the log tells it. */
+export type AmendmentRow = {
+  readonly conversation: string
+  readonly seq: number
+  readonly id: string
+  readonly position: Position
+} & Amending
 
 /** Something a person missed, in `$all` order. */
 export type Change =
   | ({ readonly what: 'message' } & MessageRow)
   | ({ readonly what: 'receipt' } & ReceiptRow)
   | ({ readonly what: 'member' } & MemberChangeRow)
+  | ({ readonly what: 'amendment' } & AmendmentRow)
 
 export interface PresenceRow {
   readonly user: string
@@ -76,12 +133,36 @@ export interface PresenceRow {
   readonly sessions: readonly string[]
 }
 
+/** Whether somebody may see somebody's presence, and whom that person lets see it. */
+export interface SightRow {
+  readonly viewer: string
+  readonly user: string
+  readonly audience: Audience
+  readonly sees: boolean
+}
+
 /** What one device of one member is known to have got. */
 export interface MessageReceipt {
   readonly user: string
   readonly device: string
   readonly delivered: string | null
   readonly read: string | null
+}
+
+/** Of the messages and people asked about: how things are after the conversation's event `seq` (-1: there is none). */
+export interface AskedAboutRow {
+  readonly seq: number
+  readonly members: readonly string[]
+  readonly messages: readonly {
+    readonly id: string
+    readonly from: string
+    readonly seq: number
+    readonly at: string
+    readonly expiresAt?: string
+    readonly retracted: boolean
+    readonly seenBy: readonly string[]
+    readonly reactions: readonly { readonly user: string; readonly reaction: string }[]
+  }[]
 }
 
 export interface ConversationRow {
@@ -102,7 +183,11 @@ export interface ConversationRow {
 export interface Queries {
   /** For commands, many at once; what is not found is left out. */
   conversations(ids: readonly string[]): Promise<readonly ConversationRow[]>
-  messagesById(ids: readonly string[]): Promise<readonly MessageRow[]>
+  saidById(ids: readonly string[]): Promise<readonly SaidRow[]>
+  /** What commands have to know of messages before something becomes of them, all as of one moment. */
+  askedAbout(conversation: string, asked: readonly { user: string; message: string }[]): Promise<AskedAboutRow>
+  /** All there are. */
+  blocks(): Promise<readonly { user: string; blocked: string }[]>
   marks(
     of: readonly { conversation: string; user: string; device: string }[],
   ): Promise<readonly { conversation: string; user: string; device: string; delivered: number; read: number }[]>
@@ -114,16 +199,22 @@ export interface Queries {
     user: string,
     conversation: string,
     page: { before?: number; after?: number; limit: number },
-  ): Promise<readonly MessageRow[] | undefined>
+  ): Promise<readonly SeenMessageRow[] | undefined>
   /** Who got a message and who read it, by device. Undefined: no such message that this person may see. */
   receiptsOf(user: string, conversation: string, message: string): Promise<readonly MessageReceipt[] | undefined>
   presence(users: readonly string[]): Promise<readonly PresenceRow[]>
+  /** For each pair: whether the one may see the other's presence. */
+  sight(pairs: readonly { viewer: string; user: string }[]): Promise<readonly SightRow[]>
+  /** Whom somebody has blocked, in the order in which they did. */
+  blocksBy(user: string): Promise<readonly string[]>
+  /** Who may see when somebody was there. */
+  privacyOf(user: string): Promise<Audience>
 
   /** For the gateway: as of a position that the models have reached. */
   memberships(users: readonly string[], asOf: Position): Promise<readonly MembershipRow[]>
   /**
    * What this person may see of what happened after `after` up to and including `upTo`, oldest first, `limit` rows at most.
-   * Messages and member changes of the intervals in which they were a member (their own joining and leaving included);
+   * Messages (with the content they were sent with, unless it was retracted) and member changes of the intervals in which they were a member (their own joining and leaving included);
    * receipts of the conversations they were in at that time, where they raise the member's mark.
    */
   changes(user: string, after: Position, upTo: Position, limit: number): Promise<readonly Change[]>

@@ -3,20 +3,30 @@
 import { sql } from 'kysely'
 import type { Position } from '../eventstore/index.ts'
 import type { InboxRow, MessageRow } from './api.ts'
+import { nameAt } from './conversation.ts'
 import { rowsOf, type Db } from './database.ts'
-import { endless, messageColumns, messageRow, othersBetween, type MessageColumns } from './message.ts'
+import { endless, messageColumns, othersBetween, type MessageColumns } from './message.ts'
+import { reactionsTo } from './reaction.ts'
 import { markOf } from './receipt.ts'
+import {
+  becameColumns,
+  messageAsSeen,
+  seenMessage,
+  whatBecameOf,
+  type BecameColumns,
+  type SeenColumns,
+} from './seen.ts'
 
 type Line = Pick<InboxRow, 'kind' | 'name' | 'unread' | 'members' | 'delivered' | 'read' | 'member'> &
-  ({ [C in keyof MessageColumns]: MessageColumns[C] | null } & { of: string })
+  ({ [C in keyof SeenColumns]: SeenColumns[C] | null } & { of: string })
 
-/** Who has left sees the members as they were then. */
+/** Who has left sees the members, and the name, as they were then. */
 export async function inboxOf(db: Db, user: string): Promise<InboxRow[]> {
   const [memberships, messages] = [db.table('membership'), db.table('message')]
   const rows = await rowsOf(
     db,
     sql<Line>`
-      select c.conversation as of, c.kind, c.name, c.delivered, c.read, c.member, last.*,
+      select c.conversation as of, c.kind, ${nameAt(db, sql.ref('c.until'))} as name, c.delivered, c.read, c.member, last.*,
         (select coalesce(sum(${othersBetween(db, {
           conversation: sql.ref('i.conversation'),
           user: sql`i.user_id`,
@@ -29,19 +39,21 @@ export async function inboxOf(db: Db, user: string): Promise<InboxRow[]> {
           and (o.left_position is null or o.left_position >= c.until)
           order by o.joined_position, o.user_id) as members
       from (
-        select c.conversation, c.kind, c.name, k.delivered, k.read,
+        select c.conversation, c.kind, c.name, c.first_name, k.delivered, k.read,
           bool_or(i.left_position is null) as member, max(i.joined_position) as joined_position,
           case when not bool_or(i.left_position is null) then max(i.left_position) end as until
         from ${memberships} i join ${db.table('conversation')} c on c.conversation = i.conversation
         cross join lateral (${markOf(db)}) k
         where i.user_id = ${user} group by c.conversation, k.delivered, k.read
       ) c left join lateral (
-        select m.* from ${memberships} i cross join lateral (
-          select ${messageColumns('m')} from ${messages} m where m.conversation = i.conversation
-            and m.seq >= i.joined_seq and m.seq < coalesce(i.left_seq, ${endless}::integer)
-          order by m.seq desc limit 1) m
-        where i.user_id = ${user} and i.conversation = c.conversation
-        order by i.joined_seq desc limit 1
+        select m.*, ${becameColumns}, ${reactionsTo(db, user)} as reactions from (
+          select m.* from ${memberships} i cross join lateral (
+            select ${messageColumns('m')} from ${messages} m where m.conversation = i.conversation
+              and m.seq >= i.joined_seq and m.seq < coalesce(i.left_seq, ${endless}::integer)
+            order by m.seq desc limit 1) m
+          where i.user_id = ${user} and i.conversation = c.conversation
+          order by i.joined_seq desc limit 1) m
+        ${whatBecameOf(db, user)}
       ) last on true
       order by greatest(last.position, c.joined_position) desc`,
   )
@@ -50,7 +62,7 @@ export async function inboxOf(db: Db, user: string): Promise<InboxRow[]> {
     kind: row.kind,
     name: row.name,
     unread: row.unread,
-    last: row.id === null ? null : messageRow(row as MessageColumns),
+    last: row.id === null ? null : seenMessage(row as SeenColumns),
     members: row.members,
     delivered: row.delivered,
     read: row.read,
@@ -60,11 +72,12 @@ export async function inboxOf(db: Db, user: string): Promise<InboxRow[]> {
 
 /** Messages of others that no device of this person has acknowledged, where delivered marks are kept. */
 export async function undeliveredTo(db: Db, user: string, upTo: Position, limit: number): Promise<MessageRow[]> {
-  const from = sql`greatest(i.joined_seq, k.delivered + 1)`
+  const from = sql`greatest(i.joined_seq, k.delivered + 1, c.delivered_from)`
   const to = sql`coalesce(i.left_seq, ${endless}::integer)`
   const rows = await rowsOf(
     db,
-    sql<MessageColumns>`
+    sql<MessageColumns & BecameColumns>`
+      select m.*, ${becameColumns} from (
       select m.* from ${db.table('membership')} i
       join ${db.table('conversation')} c on c.conversation = i.conversation and c.delivered
       cross join lateral (${markOf(db)}) k
@@ -74,7 +87,8 @@ export async function undeliveredTo(db: Db, user: string, upTo: Position, limit:
         order by m.seq limit ${limit}) m
       where i.user_id = ${user} and ${from} < ${to}
         and ${othersBetween(db, { conversation: sql`i.conversation`, user: sql`i.user_id`, from, to })} > 0
-      order by m.position limit ${limit}`,
+      order by m.position limit ${limit}) m
+      ${whatBecameOf(db, user)} order by m.position`,
   )
-  return rows.map(messageRow)
+  return rows.map(messageAsSeen)
 }

@@ -1,42 +1,39 @@
 // The read model of memberships: who was in which conversation, from which event until before which.
 import { sql } from 'kysely'
-import { idIn, type Position } from '../eventstore/index.ts'
+import { idIn, type Position, type Recorded } from '../eventstore/index.ts'
 import type { Role } from '../domain/index.ts'
 import type { MemberChangeRow } from './api.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
 import { only, type ReadModel } from './read-model.ts'
 
+interface MemberColumns<Time, Place> {
+  user_id: string
+  conversation: string
+  /** Now, or when it ended. */
+  role: Role
+  joined_seq: number
+  joined_at: Time
+  joined_position: Place
+  joined_as: Role
+  invited_by: string | null
+  left_seq: number | null
+  left_at: Time | null
+  left_position: Place | null
+  /** Null where the member left. */
+  removed_by: string | null
+}
+
 declare module './database.ts' {
   interface Tables {
-    membership: {
-      user_id: string
-      conversation: string
-      role: Role
-      joined_seq: number
-      joined_at: Date
-      joined_position: string
-      left_seq: number | null
-      left_at: Date | null
-      left_position: string | null
-    }
+    membership: MemberColumns<Date, string>
   }
 }
 
-interface Interval {
-  user_id: string
-  conversation: string
-  role: Role
-  joined_seq: number
-  joined_at: string
-  joined_position: number
-  left_seq: number | null
-  left_at: string | null
-  left_position: number | null
-}
+type Interval = MemberColumns<string, number>
 
 export const membership: ReadModel = {
   name: 'membership',
-  version: 1,
+  version: 2,
   // within a conversation seq and position rise together, so an interval of one is an interval of the other
   tables: `
     create table membership (
@@ -46,38 +43,38 @@ export const membership: ReadModel = {
       joined_seq integer not null,
       joined_at timestamptz(3) not null,
       joined_position bigint not null,
+      joined_as text not null,
+      invited_by text collate "C",
       left_seq integer,
       left_at timestamptz(3),
       left_position bigint,
+      removed_by text collate "C",
       primary key (user_id, conversation, joined_seq)
     );
     create index membership_joined on membership (conversation, joined_position);
     create index membership_left on membership (conversation, left_position);`,
 
   async fold(db, events) {
-    const changes = only(events, 'ConversationStarted', 'MemberJoined', 'MemberLeft').flatMap(changesOf)
+    const changes = only(events, ...changing).flatMap(changesOf)
     if (changes.length === 0) return
     const open = new Map((await openIntervals(db, changes)).map(row => [key(row), row]))
     const touched = new Set<Interval>()
-    for (const { joins, ...row } of changes) {
-      const present = open.get(key(row))
-      if (joins && present) {
-        present.role = row.role
+    for (const change of changes) {
+      const present = open.get(key(change))
+      if (present) {
+        Object.assign(present, change.whenIn)
+        if (change.ends) open.delete(key(change))
         touched.add(present)
-      } else if (joins) {
-        open.set(key(row), row)
-        touched.add(row)
-      } else if (present) {
-        Object.assign(present, { left_seq: row.joined_seq, left_at: row.joined_at, left_position: row.joined_position })
-        open.delete(key(row))
-        touched.add(present)
+      } else if (change.opens) {
+        open.set(key(change), change.opens)
+        touched.add(change.opens)
       }
     }
     await sql`insert into ${db.table('membership')}
       select r.* from ${recordset([...touched], intervalColumns)}
       join ${db.table('conversation')} c on c.conversation = r.conversation and c.position <= r.joined_position
-      on conflict (user_id, conversation, joined_seq) do update set role = excluded.role,
-        left_seq = excluded.left_seq, left_at = excluded.left_at, left_position = excluded.left_position`.execute(
+      on conflict (user_id, conversation, joined_seq) do update set role = excluded.role, left_seq = excluded.left_seq,
+        left_at = excluded.left_at, left_position = excluded.left_position, removed_by = excluded.removed_by`.execute(
       db.kysely,
     )
   },
@@ -85,29 +82,63 @@ export const membership: ReadModel = {
 
 const intervalColumns = columns(
   `user_id text, conversation text, role text, joined_seq integer, joined_at timestamptz, joined_position bigint,
-   left_seq integer, left_at timestamptz, left_position bigint`,
+   joined_as text, invited_by text, left_seq integer, left_at timestamptz, left_position bigint, removed_by text`,
 )
 
 const key = (row: { conversation: string; user_id: string }): string => `${row.conversation}\n${row.user_id}`
 
-/** What an event says about single members: as the interval it would open, whether or not it opens one. */
-function changesOf(event: ReturnType<typeof only<'ConversationStarted' | 'MemberJoined' | 'MemberLeft'>>[number]) {
-  const members =
-    event.type === 'ConversationStarted'
-      ? event.data.members
-      : [{ user: event.data.user, role: event.type === 'MemberJoined' ? event.data.role : ('member' as const) }]
-  return members.map(({ user, role }): Interval & { joins: boolean } => ({
-    joins: event.type !== 'MemberLeft',
+const changing = ['ConversationStarted', 'MemberJoined', 'MemberLeft', 'MemberRemoved', 'MemberRoleChanged'] as const
+
+/** What an event says about one person: what becomes of the time they are in, and the time that begins where they are not. */
+interface Change {
+  readonly conversation: string
+  readonly user_id: string
+  readonly whenIn: Partial<Interval>
+  readonly ends?: true
+  readonly opens?: Interval
+}
+
+function changesOf(event: Recorded<(typeof changing)[number]>): Change[] {
+  const conversation = idIn(event.stream)
+  const { revision, position } = event
+  const { at } = event.data
+  const comes = (user: string, role: Role, invitedBy: string | null): Change => ({
+    conversation,
     user_id: user,
-    conversation: idIn(event.stream),
-    role,
-    joined_seq: event.revision,
-    joined_at: event.data.at,
-    joined_position: event.position,
-    left_seq: null,
-    left_at: null,
-    left_position: null,
-  }))
+    whenIn: { role },
+    opens: {
+      user_id: user,
+      conversation,
+      role,
+      joined_seq: revision,
+      joined_at: at,
+      joined_position: position,
+      joined_as: role,
+      invited_by: invitedBy,
+      left_seq: null,
+      left_at: null,
+      left_position: null,
+      removed_by: null,
+    },
+  })
+  const goes = (user: string, removedBy: string | null): Change => ({
+    conversation,
+    user_id: user,
+    whenIn: { left_seq: revision, left_at: at, left_position: position, removed_by: removedBy },
+    ends: true,
+  })
+  switch (event.type) {
+    case 'ConversationStarted':
+      return event.data.members.map(({ user, role }) => comes(user, role, null))
+    case 'MemberJoined':
+      return [comes(event.data.user, event.data.role, event.data.invitedBy)]
+    case 'MemberLeft':
+      return [goes(event.data.user, null)]
+    case 'MemberRemoved':
+      return [goes(event.data.user, event.data.by)]
+    case 'MemberRoleChanged':
+      return [{ conversation, user_id: event.data.user, whenIn: { role: event.data.role } }]
+  }
 }
 
 async function openIntervals(db: Db, of: readonly { conversation: string; user_id: string }[]): Promise<Interval[]> {
@@ -149,16 +180,21 @@ export function intervalsOf(db: Db, users: readonly string[], asOf: Position) {
   )
 }
 
-/** Members of these conversations, present (with role) and former (without). */
+/** Members of these conversations, present (with role) and former (without), in the order in which they last came in. */
 export function membersOf(db: Db, conversations: readonly string[]) {
   return rowsOf(
     db,
     sql<{ conversation: string; user_id: string; role: Role | null }>`
       select i.conversation, i.user_id, max(i.role) filter (where i.left_position is null) as role
       from ${db.table('membership')} i where i.conversation = any(${conversations}::text[])
-      group by i.conversation, i.user_id order by i.conversation, min(i.joined_position), i.user_id`,
+      group by i.conversation, i.user_id order by i.conversation, max(i.joined_position), i.user_id`,
   )
 }
+
+/** Whether somebody was a member at a seq; all three are SQL, or values. */
+export const wasIn = (db: Db, user: unknown, conversation: unknown, seq: unknown) => sql<boolean>`exists (
+  select from ${db.table('membership')} v where v.user_id = ${user} and v.conversation = ${conversation}
+    and v.joined_seq <= ${seq} and (v.left_seq is null or v.left_seq > ${seq}))`
 
 export async function wasEverIn(db: Db, user: string, conversation: string): Promise<boolean> {
   const found = await db.kysely
@@ -185,25 +221,22 @@ export async function memberChangesSince(
   const t = db.table('membership')
   const rows = await rowsOf(
     db,
-    sql<{ conversation: string; seq: number; user_id: string; change: 'joined' | 'left'; at: Date; position: string }>`
+    sql<Omit<MemberChangeRow, 'at' | 'position'> & { at: Date; position: string }>`
       select o.* from ${t} i cross join lateral (
-        (select o.conversation, o.joined_seq as seq, o.user_id, 'joined' as change, o.joined_at as at, o.joined_position as position
+        (select o.conversation, o.joined_seq as seq, o.user_id as "user", 'joined' as change, o.joined_as as role,
+          o.invited_by as by, o.joined_at as at, o.joined_position as position
           from ${t} o where o.conversation = i.conversation and (o.joined_seq > 0 or o.user_id = i.user_id)
             and o.joined_position > ${after} and o.joined_position >= i.joined_position
             and o.joined_position <= least(i.left_position, ${upTo})
           order by o.joined_position limit ${limit})
         union all
-        (select o.conversation, o.left_seq, o.user_id, 'left', o.left_at, o.left_position
+        (select o.conversation, o.left_seq, o.user_id, case when o.removed_by is null then 'left' else 'removed' end, null,
+          o.removed_by, o.left_at, o.left_position
           from ${t} o where o.conversation = i.conversation
             and o.left_position > greatest(i.joined_position, ${after}) and o.left_position <= least(i.left_position, ${upTo})
           order by o.left_position limit ${limit})) o
       where i.user_id = ${user} and i.joined_position <= ${upTo} and (i.left_position is null or i.left_position > ${after})
       order by o.position limit ${limit}`,
   )
-  return rows.map(({ user_id, at, position, ...row }) => ({
-    ...row,
-    user: user_id,
-    at: at.toISOString(),
-    position: Number(position),
-  }))
+  return rows.map(row => ({ ...row, at: row.at.toISOString(), position: Number(row.position) }))
 }

@@ -1,19 +1,28 @@
 // The questions of api.ts, put to the read models.
+import { amendmentsSince } from './amendment.ts'
 import type { Change, ConversationRow, MembershipRow, Queries } from './api.ts'
+import { allBlocks, blocksBy } from './block.ts'
 import { conversationsAfter, conversationsById, type ConversationColumns } from './conversation.ts'
 import type { Db } from './database.ts'
 import { importsInto } from './imported.ts'
 import { inboxOf, undeliveredTo } from './inbox.ts'
 import { presenceOf } from './last-seen.ts'
 import { intervalsOf, memberChangesSince, membersOf, wasEverIn } from './membership.ts'
-import { messagePage, messagesById, messagesSince, visibleMessage } from './message.ts'
+import { visibleMessage } from './message.ts'
+import { askedAbout, messagePage, messagesSince, saidById } from './seen.ts'
+import { privacyOf, sightOf } from './privacy.ts'
 import { marksOf, receiptsFor, receiptsSince } from './receipt.ts'
 
 export const openQueries = (db: Db): Queries => ({
   conversations: async ids => withMembers(db, await conversationsById(db, ids)),
   allConversations: async (after, limit) => withMembers(db, await conversationsAfter(db, after ?? '', limit)),
-  messagesById: ids => messagesById(db, ids),
+  saidById: ids => saidById(db, ids),
+  askedAbout: (conversation, asked) => askedAbout(db, conversation, asked),
   marks: of => marksOf(db, of),
+  blocks: () => allBlocks(db),
+  blocksBy: user => blocksBy(db, user),
+  privacyOf: user => privacyOf(db, user),
+  sight: pairs => sightOf(db, pairs),
   inbox: user => inboxOf(db, user),
   presence: users => presenceOf(db, users),
   undelivered: (user, upTo, limit) => undeliveredTo(db, user, upTo, limit),
@@ -40,15 +49,17 @@ export const openQueries = (db: Db): Queries => ({
   },
 
   async changes(user, after, upTo, limit) {
-    const [messages, receipts, members] = await Promise.all([
+    const [messages, receipts, members, amendments] = await Promise.all([
       messagesSince(db, user, after, upTo, limit),
       receiptsSince(db, user, after, upTo, limit),
       memberChangesSince(db, user, after, upTo, limit),
+      amendmentsSince(db, user, after, upTo, limit),
     ])
     const all: Change[] = [
       ...messages.map(row => ({ what: 'message' as const, ...row })),
       ...receipts.map(row => ({ what: 'receipt' as const, ...row })),
       ...members.map(row => ({ what: 'member' as const, ...row })),
+      ...amendments.map(row => ({ what: 'amendment' as const, ...row })),
     ]
     return all.sort((one, other) => one.position - other.position).slice(0, limit)
   },

@@ -199,7 +199,7 @@ describe('a group', () => {
       expect(await other.commands.sendMessage(asker(bob), ask())).toMatchObject({ refused: 'unknown-conversation' })
       accepted(await stack.commands.addMember(asker(alice), { conversation, user: bob }))
       accepted(await other.commands.sendMessage(asker(bob), ask()))
-      accepted(await stack.commands.leave(asker(bob), { conversation }))
+      accepted(await stack.commands.removeMember(asker(bob), { conversation, user: bob }))
       expect(await other.commands.sendMessage(asker(bob), ask())).toMatchObject({ refused: 'not-a-member' })
     } finally {
       await other.close()
@@ -237,7 +237,7 @@ describe('a group', () => {
       await Promise.all(
         Array.from({ length: 20 }, (_, n) =>
           n % 2 === 0
-            ? stack.commands.leave(asker(bob), { conversation })
+            ? stack.commands.removeMember(asker(bob), { conversation, user: bob })
             : other.commands.addMember(asker(alice), { conversation, user: bob }),
         ),
       )

@@ -64,7 +64,7 @@ const start = (members: string[], memberLimit = 10) =>
     at,
   }) as const
 const invite = (user: string, by: string) => ({ type: 'InviteMember', user, by, at }) as const
-const leave = (user: string) => ({ type: 'Leave', user, at }) as const
+const leave = (user: string) => ({ type: 'RemoveMember', user, by: user, at }) as const
 const sendDirect = (from: string, to: string) =>
   ({ type: 'SendDirect', conversation: 'd', id: 'm', from, to, content: '{}', at }) as const
 

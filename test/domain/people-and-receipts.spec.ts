@@ -6,7 +6,7 @@ import { decide, fold } from '../../src/domain/decider.ts'
 import { isRefusal } from '../../src/domain/index.ts'
 import { receipts } from '../../src/domain/receipts/decider.ts'
 import { session } from '../../src/domain/session/decider.ts'
-import { user } from '../../src/domain/user/decider.ts'
+import { mostBlocked, user } from '../../src/domain/user/decider.ts'
 import { given } from '../support/given.ts'
 
 const at = '2026-01-02T03:04:05.678Z'
@@ -91,5 +91,28 @@ describe('a user', () => {
     given(user).when(arrive('phone')).then(registered, linked('phone'))
     given(user, registered, linked('phone')).when(arrive('phone')).thenNothing()
     given(user, registered, linked('phone')).when(arrive('laptop')).then(linked('laptop'))
+  })
+  it('[B1] is blocked once, and unblocked once; nobody blocks themselves, and nobody the whole world', () => {
+    const block = (other: string) => ({ type: 'Block', user: 'bob', other, at }) as const
+    const unblock = (other: string) => ({ type: 'Unblock', user: 'bob', other, at }) as const
+    const blocked = (other: string) => ({ type: 'UserBlocked', data: { user: 'bob', blocked: other, at } }) as const
+    const unblocked = { type: 'UserUnblocked', data: { user: 'bob', blocked: 'eve', at } } as const
+    given(user).when(block('eve')).then(blocked('eve'))
+    given(user, blocked('eve')).when(block('eve')).thenNothing()
+    given(user, blocked('eve')).when(unblock('eve')).then(unblocked)
+    given(user, blocked('eve'), unblocked).when(unblock('eve')).thenNothing()
+    given(user, blocked('eve'), unblocked).when(block('eve')).then(blocked('eve'))
+    given(user).when(block('bob')).thenRefused('not-allowed')
+    const many = Array.from({ length: mostBlocked }, (_, n) => blocked(`user-${n}`))
+    given(user, ...many)
+      .when(block('eve'))
+      .thenRefused('not-allowed')
+  })
+  it('[B3] lets everyone see when they were there, until they say otherwise', () => {
+    const set = (lastSeen: 'everyone' | 'contacts') => ({ type: 'ChangePrivacy', user: 'bob', lastSeen, at }) as const
+    const changed = { type: 'PrivacyChanged', data: { user: 'bob', lastSeen: 'contacts', at } } as const
+    given(user).when(set('everyone')).thenNothing()
+    given(user).when(set('contacts')).then(changed)
+    given(user, changed).when(set('contacts')).thenNothing()
   })
 })

@@ -31,7 +31,7 @@ describe('the documents', () => {
     const valid = ajv.compile((specs as unknown as { schemas: Record<string, object> }).schemas['3.0.0']!)
     valid(document)
     expect(valid.errors).toBeNull()
-    const names = Object.keys(document.channels.socket.messages)
+    const names = Object.values(document.channels.socket.messages).map(({ name }) => name)
     expect(names.sort()).toEqual([...Object.keys(clientFrames), ...Object.keys(serverFrames)].sort())
   })
 

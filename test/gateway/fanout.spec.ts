@@ -16,7 +16,7 @@ const keyring = { seal: () => ({ key: 'k', box: '' }), open: (_: object, { box }
 /** A box with these sessions, whose users are in the conversation. */
 function box(ears: Ear[], members = ears.map(({ user }) => user)) {
   const fanout = new Fanout(createFrames(keyring, cursors), 0)
-  for (const one of ears) fanout.attach(one, members.includes(one.user) ? [conversation] : [], [])
+  for (const one of ears) fanout.attach(one, new Map(members.includes(one.user) ? [[conversation, [0]]] : []), [])
   const then = (...events: RecordedEvent[]) => fanout.take(events, events.at(-1)?.position ?? 0)
   return { fanout, then }
 }
@@ -106,7 +106,7 @@ describe('the fan-out', () => {
       sent('alice', { position: 10 }),
       started(['bob'], { position: 11, seq: 0, conversation: '00000000-0000-4000-8000-000000000000' }),
     ]
-    fanout.attach(bob, [], tail)
+    fanout.attach(bob, new Map(), tail)
     then(
       sent('alice', { position: 12 }),
       sent('x', { position: 13, conversation: '00000000-0000-4000-8000-000000000000' }),
@@ -119,7 +119,7 @@ describe('the fan-out', () => {
     const slow = { ...keyring, open: () => new Promise<string | null>(resolve => opening.push(resolve)) }
     const bob = ear('bob', 'b')
     const fanout = new Fanout(createFrames(slow, cursors), 0)
-    fanout.attach(bob, [conversation], [])
+    fanout.attach(bob, new Map([[conversation, [0]]]), [])
     fanout.take([sent('alice', { position: 1 })], 1)
     expect(bob.frames[0]!.bytes).toBeUndefined()
     opening[0]!(null)

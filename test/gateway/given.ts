@@ -51,6 +51,8 @@ export const closed = (user: string, session: string, position: number) =>
     { user, session, device: 'phone', box: 'b', at, why: 'box-lost' },
     { position },
   )
+export const ownAffair = (type: 'PrivacyChanged' | 'UserBlocked' | 'UserUnblocked', user: string, position: number) =>
+  recorded(type, `user-${user}`, { user, blocked: 'somebody', lastSeen: 'everyone', at }, { position })
 export const active = (user: string, time: number, position: number) =>
   recorded('UserActive', `activity-${user}`, { user, at: new Date(time).toISOString() }, { position })
 
@@ -74,7 +76,8 @@ export interface Ear extends Receiver {
 export function ear(user: string, session: string): Ear {
   const frames: Outgoing[] = []
   const heard = () => frames.map(frame => JSON.parse(textOf(frame)) as Record<string, unknown>)
-  return { user, session, frames, heard, push: frame => void frames.push(frame) }
+  const push = (frame: Outgoing) => void frames.push(frame)
+  return { user, session, frames, heard, push, tell: push }
 }
 
 export interface Clock extends Timers {

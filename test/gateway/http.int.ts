@@ -204,7 +204,7 @@ describe('conversations', () => {
     expect(code(await add(eve, eve))).toBe('404 unknown-conversation')
     expect(code(await add(alice, eve))).toBe('201 fine')
     expect(code(await add(alice, eve, 'no-uuid'))).toBe('404 unknown-conversation')
-    expect(code(await box.http('DELETE', `/v1/conversations/${id}/members/${bob}`, { as: alice }))).toBe(
+    expect(code(await box.http('DELETE', `/v1/conversations/${id}/members/${alice}`, { as: bob }))).toBe(
       '403 not-allowed',
     )
     const again = { as: bob, body: { kind: 'group', name: 'x', id } }

@@ -8,6 +8,7 @@ const texts = (frames: Buffer[]) => frames.map(bytes => textOf({ bytes }))
 const fill = (outbox: Outbox, frames: Outgoing[], slow = true) => frames.forEach(one => outbox.push(one, slow))
 const all = (outbox: Outbox) => texts(outbox.take(1_000_000).frames)
 const receipt = (text: string, position: number, key = 'bob') => frame(text, { class: 'receipt', key, position })
+const typing = (text: string, key = 'bob') => frame(text, { class: 'typing', key })
 const presence = (text: string, key = 'bob') => frame(text, { class: 'presence', key })
 
 describe('an outbox', () => {
@@ -34,6 +35,19 @@ describe('an outbox', () => {
     const outbox = new Outbox()
     fill(outbox, [presence('online'), frame('hi'), presence('offline'), presence('x', 'eve')])
     expect(all(outbox)).toEqual(['hi', 'offline', 'x'])
+  })
+
+  it('[G10] keeps that somebody types once, behind everything else but presence', () => {
+    const outbox = new Outbox()
+    fill(outbox, [
+      presence('online'),
+      typing('bob types'),
+      typing('eve types', 'eve'),
+      typing('bob types'),
+      frame('hi'),
+    ])
+    expect(all(outbox)).toEqual(['hi', 'eve types', 'bob types', 'online'])
+    expect([outbox.bytes, outbox.empty]).toEqual([0, true])
   })
 
   it('[G11] holds back what follows a frame whose body is still being opened', () => {

@@ -15,8 +15,12 @@ const because = (text: string) => {
 
 const good: Record<keyof typeof clientFrames, object> = {
   send: { type: 'send', id, to: { user: 'bob' }, body: { text: 'hi' } },
+  edit: { type: 'edit', id, conversation: 'c', message: id, body: { text: 'hi' } },
+  retract: { type: 'retract', id, conversation: 'c', message: id },
+  react: { type: 'react', id, conversation: 'c', message: id, reaction: '👍', on: true },
   delivered: { type: 'delivered', conversation: 'c', upTo: 3 },
   read: { type: 'read', conversation: 'c', upTo: 3 },
+  typing: { type: 'typing', conversation: 'c' },
   watch: { type: 'watch', users: ['bob'] },
   unwatch: { type: 'unwatch', users: ['bob'] },
   activity: { type: 'activity' },
@@ -37,6 +41,24 @@ const bad: Record<keyof typeof clientFrames, object[]> = {
     { ...good.send, body: { replyTo: 'x' } },
     { ...good.send, origin: 'system' },
   ],
+  edit: [
+    { ...good.edit, id: 'x' },
+    { ...good.edit, message: undefined },
+    { ...good.edit, body: 'hi' },
+    { ...good.edit, body: { text: 1 } },
+  ],
+  retract: [
+    { ...good.retract, id: undefined },
+    { ...good.retract, conversation: '' },
+    { ...good.retract, message: 7 },
+  ],
+  react: [
+    { ...good.react, reaction: '' },
+    { ...good.react, reaction: 'well done' },
+    { ...good.react, reaction: 'x'.repeat(65) },
+    { ...good.react, reaction: '\ud83d' },
+    { ...good.react, on: 'yes' },
+  ],
   delivered: [
     { ...good.delivered, upTo: 1.5 },
     { ...good.delivered, upTo: '3' },
@@ -46,6 +68,7 @@ const bad: Record<keyof typeof clientFrames, object[]> = {
     { ...good.read, upTo: null },
     { ...good.read, conversation: '' },
   ],
+  typing: [{ type: 'typing' }, { ...good.typing, conversation: 1 }],
   watch: [
     { ...good.watch, users: [] },
     { ...good.watch, users: 'bob' },
@@ -73,7 +96,9 @@ describe('a frame', () => {
     expect(because('{')).toBe('this is not JSON; a frame is one JSON object')
     expect(because('[]')).toBe('this is an array; a frame is one JSON object')
     expect(because('null')).toBe('this is null; a frame is one JSON object')
-    expect(because('{"type":"shout"}')).toMatch(/^type is "shout"; accepted are send, delivered, /)
+    expect(because('{"type":"shout"}')).toMatch(
+      /^type is "shout"; accepted are send, edit, retract, react, delivered, /,
+    )
     expect(because('{}')).toMatch(/^type is missing; /)
     expect(because('{"type":"constructor"}')).toMatch(/^type is "constructor"; /)
     expect(because(JSON.stringify({ ...good.read, upTo: 'x' }))).toBe('upTo is "x": a seq, a whole number')

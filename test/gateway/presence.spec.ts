@@ -4,7 +4,8 @@ import type { RecordedEvent } from '../../src/eventstore/index.ts'
 import type { PresenceRow, Projections } from '../../src/projections/index.ts'
 import type { Outgoing } from '../../src/gateway/socket/outbox.ts'
 import { createPresence, isOnline } from '../../src/gateway/socket/presence.ts'
-import { active, clock, closed, opened, textOf } from './given.ts'
+import type { Audience } from '../../src/domain/index.ts'
+import { active, clock, closed, joined, opened, ownAffair, textOf } from './given.ts'
 
 const windowMs = 10_000
 
@@ -12,6 +13,9 @@ function office(rows: PresenceRow[] = [], most = 3) {
   const time = clock()
   const kept: RecordedEvent[] = []
   const asked: (readonly string[])[] = []
+  /** Who is not simply seen: whether they are, and whom they let. */
+  const hidden = new Map<string, [boolean, Audience]>()
+  const questions: string[][] = []
   let open = () => {}
   const gate = new Promise<void>(resolve => (open = resolve))
   const queries = {
@@ -20,15 +24,28 @@ function office(rows: PresenceRow[] = [], most = 3) {
       await gate
       return rows.filter(({ user }) => users.includes(user))
     },
+    sight: (pairs: readonly { viewer: string; user: string }[]) => {
+      questions.push(pairs.map(({ viewer, user }) => `${viewer} ${user}`))
+      return Promise.resolve(
+        pairs.map(pair => {
+          const [sees, audience] = hidden.get(pair.user) ?? [true, 'everyone']
+          return { ...pair, sees, audience }
+        }),
+      )
+    },
   }
-  const projections = { queries, position: () => 0 } as unknown as Projections
-  const presence = createPresence(projections, { since: () => kept }, time, { onlineWindowMs: windowMs, most })
-  return { presence, time, kept, asked, open }
+  const projections = { queries, position: () => 0, reached: () => Promise.resolve(true) } as unknown as Projections
+  const presence = createPresence(projections, { since: () => kept, head: () => 0 }, time, {
+    onlineWindowMs: windowMs,
+    most,
+  })
+  return { presence, time, kept, asked, open, hidden, questions }
 }
 
-function watcher() {
+function watcher(user = 'alice') {
   const told: string[] = []
   return {
+    user,
     told,
     tell: (frame: Outgoing) => {
       const { user, state } = JSON.parse(textOf(frame)) as { user: string; state: string }
@@ -110,5 +127,62 @@ describe('presence', () => {
     presence.unwatch(alice, ['a'])
     expect(await presence.watch(alice, ['c', 'b'])).toBeUndefined()
     expect(alice.told).toEqual(['a offline', 'b offline', 'c offline', 'b offline'])
+  })
+})
+
+describe('who may see whom', () => {
+  const settled = () => new Promise(setImmediate)
+
+  it('[B3] who may not is told that they are offline, and of no change', async () => {
+    const { presence, time, open, hidden } = office()
+    open()
+    hidden.set('bob', [false, 'nobody'])
+    const [alice, bobs] = [watcher(), watcher('bob')]
+    await presence.watch(alice, ['bob', 'eve'])
+    presence.take([
+      opened('bob', 's', 1),
+      active('bob', time.now(), 2),
+      opened('eve', 't', 3),
+      active('eve', time.now(), 4),
+    ])
+    expect(alice.told).toEqual(['bob offline', 'eve offline', 'eve online'])
+    hidden.set('bob', [true, 'nobody']) // their own
+    await presence.watch(bobs, ['bob'])
+    expect(bobs.told).toEqual(['bob online'])
+  })
+
+  it('[B3] is asked again when somebody changes whom they let, and told where it is another', async () => {
+    const { presence, time, open, hidden } = office()
+    open()
+    const alice = watcher()
+    await presence.watch(alice, ['bob', 'eve'])
+    presence.take([opened('bob', 's', 1), active('bob', time.now(), 2)])
+    hidden.set('bob', [false, 'nobody'])
+    presence.take([ownAffair('PrivacyChanged', 'bob', 3)])
+    await settled()
+    presence.take([closed('bob', 's', 4), opened('bob', 's2', 5)])
+    hidden.set('bob', [true, 'everyone'])
+    presence.take([ownAffair('UserUnblocked', 'bob', 6)])
+    await settled()
+    expect(alice.told).toEqual(['bob offline', 'eve offline', 'bob online', 'bob offline', 'bob online'])
+  })
+
+  it('[B3] is asked again when those whom only contacts see meet or part, and for nobody else', async () => {
+    const { presence, open, hidden, questions } = office()
+    open()
+    hidden.set('bob', [false, 'contacts'])
+    const alice = watcher()
+    await presence.watch(alice, ['bob', 'eve'])
+    presence.take([joined('eve', { position: 1 }), joined('somebody', { position: 2 })])
+    await settled()
+    expect(questions).toHaveLength(1)
+    presence.take([joined('alice', { position: 3 })])
+    presence.take([joined('bob', { position: 4 })])
+    await settled()
+    expect(questions.slice(1)).toEqual([['alice bob'], ['alice bob']])
+    presence.forget(alice)
+    presence.take([joined('bob', { position: 5 })])
+    await settled()
+    expect(questions).toHaveLength(3)
   })
 })

@@ -1,10 +1,15 @@
 // Histories for tests: events as the log has them, with rising positions, and a feed that hands them on as a test pleases.
 import { createHash } from 'node:crypto'
 import { Subject } from 'rxjs'
-import type { Role } from '../../src/domain/index.ts'
+import type { Audience, Retention, Role } from '../../src/domain/index.ts'
 import type { Batch, Feed, Position, Recorded, RecordedEvent } from '../../src/eventstore/index.ts'
 
 type Type = RecordedEvent['type']
+
+/** A message, as far as it is referred to. */
+type Message = Pick<Recorded<'MessageSent'>, 'stream' | 'id' | 'revision'> & {
+  readonly data: { readonly from: string }
+}
 
 /** A message's id from a short name: the same name is the same id. */
 export function messageId(name: string): string {
@@ -74,6 +79,26 @@ export class History {
     return this.add(`conversation-${conversation}`, 'MemberLeft', { user })
   }
 
+  removed(conversation: string, user: string, by = 'ann') {
+    return this.add(`conversation-${conversation}`, 'MemberRemoved', { user, by })
+  }
+
+  role(conversation: string, user: string, role: Role, by: string | null = 'ann') {
+    return this.add(`conversation-${conversation}`, 'MemberRoleChanged', { user, role, by })
+  }
+
+  renamed(conversation: string, name: string, by = 'ann') {
+    return this.add(`conversation-${conversation}`, 'ConversationRenamed', { name, by })
+  }
+
+  kept(conversation: string, retention: Retention, by = 'ann') {
+    return this.add(`conversation-${conversation}`, 'RetentionChanged', { retention, by })
+  }
+
+  marksKept(conversation: string, delivered: boolean, by = 'ann') {
+    return this.add(`conversation-${conversation}`, 'DeliveredMarksChanged', { delivered, by })
+  }
+
   said(conversation: string, from: string, more: { id?: string; at?: string } = {}) {
     const id = more.id ?? messageId(`message ${this.end}`)
     const content = { key: `key-${conversation}-${from}`, box: Buffer.from(`box of ${id}`).toString('base64') }
@@ -83,6 +108,21 @@ export class History {
       { from, content, ...(more.at && { at: more.at }) },
       id,
     )
+  }
+
+  /** `of` is a message that was said, or what a log should not have. */
+  edited(of: Message, from = of.data.from, text = `edit ${this.end}`) {
+    const content = { key: `key-${from}`, box: Buffer.from(text).toString('base64') }
+    return this.add(of.stream, 'MessageEdited', { message: of.id, messageSeq: of.revision, from, content })
+  }
+
+  retracted(of: Message, from = of.data.from) {
+    return this.add(of.stream, 'MessageRetracted', { message: of.id, messageSeq: of.revision, from })
+  }
+
+  reacted(of: Message, from: string, reaction = '👍', on = true) {
+    const data = { message: of.id, messageSeq: of.revision, from, reaction }
+    return this.add(of.stream, on ? 'ReactionAdded' : 'ReactionRemoved', data)
   }
 
   imported(conversation: string, source: string, upToLine: number, memberLimit = 1024) {
@@ -103,6 +143,14 @@ export class History {
 
   closed(user: string, session: string, device = 'phone') {
     return this.add(`session-${user}`, 'SessionClosed', { user, session, device, box: 'box-1', why: 'connection-lost' })
+  }
+
+  blocked(user: string, blocked: string, on = true) {
+    return this.add(`user-${user}`, on ? 'UserBlocked' : 'UserUnblocked', { user, blocked })
+  }
+
+  shows(user: string, lastSeen: Audience) {
+    return this.add(`user-${user}`, 'PrivacyChanged', { user, lastSeen })
   }
 
   active(user: string, at?: string) {

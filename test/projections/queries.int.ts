@@ -92,6 +92,7 @@ describe('messages', () => {
       from: 'ann',
       at: timeOf(sent.position),
       content: { key: 'key-g-ann', box: Buffer.from(`box of ${sent.id}`).toString('base64') },
+      reactions: [],
       position: sent.position,
     })
   })
@@ -130,9 +131,7 @@ describe('messages', () => {
     const first = history.said('g', 'ann', { id: messageId('twice') })
     history.said('h', 'bob', { id: messageId('twice') })
     const other = history.said('h', 'bob')
-    const found = await (
-      await answers(history)
-    ).messagesById([messageId('twice'), other.id, messageId('none'), 'no uuid'])
+    const found = await (await answers(history)).saidById([messageId('twice'), other.id, messageId('none'), 'no uuid'])
     expect(found).toHaveLength(2)
     expect(found).toContainEqual(expect.objectContaining({ id: first.id, conversation: 'g', from: 'ann', seq: 1 }))
     expect(found).toContainEqual(expect.objectContaining({ id: other.id, conversation: 'h', seq: 2 }))
@@ -145,7 +144,7 @@ describe('messages', () => {
     history.read('lost', 'bob', 0)
     history.started('g', ['bob'])
     const queries = await answers(history)
-    expect(await queries.messagesById([history.events[0]!.id])).toEqual([])
+    expect(await queries.saidById([history.events[0]!.id])).toEqual([])
     expect((await queries.inbox('bob')).map(row => row.conversation)).toEqual(['g'])
   })
 })
@@ -191,11 +190,19 @@ describe('an inbox', () => {
     history.started('g', ['ann', 'bob', 'dee'])
     const last = history.said('g', 'ann')
     history.left('g', 'dee')
+    history.renamed('g', 'with bob')
     history.left('g', 'bob')
     history.said('g', 'ann')
     history.joined('g', 'cid')
-    const [row] = await (await answers(history)).inbox('bob')
+    history.renamed('g', 'without bob')
+    const queries = await answers(history)
+    const [row] = await queries.inbox('bob')
     expect(row).toMatchObject({ member: false, unread: 1, last: { id: last.id }, members: ['ann', 'bob'] })
+    expect([row!.name, (await queries.inbox('dee'))[0]!.name, (await queries.inbox('ann'))[0]!.name]).toEqual([
+      'with bob',
+      'The g',
+      'without bob',
+    ])
   })
 
   it('has no last message where one has seen none', async () => {
@@ -291,6 +298,8 @@ describe('changes', () => {
         seq: 0,
         user: 'bob',
         change: 'joined',
+        role: 'member',
+        by: null,
         at: history.at,
         position: history.end,
       },

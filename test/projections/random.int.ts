@@ -1,6 +1,7 @@
 // The read models against the plainest model of them, over random histories.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import type { SeenMessageRow } from '../../src/projections/index.ts'
 import { freshDatabase } from '../support/postgres.ts'
 import { dumpReadModels } from '../support/read-models.ts'
 import * as naive from './naive.ts'
@@ -10,10 +11,22 @@ import { empty, folded, openReadModels } from './read-models.ts'
 const database = freshDatabase()
 const runs = { numRuns: 25 }
 
-it('[P6] unread is what a recount finds, for those who come and go, with several devices', async () => {
+it('[P6] unread is what a recount finds, for those who come and go, with several devices; messages are as one may know them', async () => {
   await fc.assert(
     fc.asyncProperty(randomHistory(), async events => {
       const { queries } = await folded(database.pool, events)
+      for (const row of await queries.conversations(groups)) {
+        const { name, retention, delivered } = row
+        expect({ name, retention, delivered }).toEqual({
+          name: naive.settings(events, row.conversation).name,
+          retention: naive.settings(events, row.conversation).retention,
+          delivered: naive.settings(events, row.conversation).delivered,
+        })
+        expect(row.seq).toBe(naive.end(events, row.conversation))
+      }
+      const pairs = people.flatMap(viewer => people.map(user => ({ viewer, user })))
+      for (const { viewer, user, sees } of await queries.sight(pairs))
+        expect([viewer, user, sees]).toEqual([viewer, user, naive.sees(events, viewer, user)])
       for (const user of people) {
         const inbox = await queries.inbox(user)
         for (const group of groups) {
@@ -27,6 +40,9 @@ it('[P6] unread is what a recount finds, for those who come and go, with several
           expect(row.delivered).toBe(naive.mark(events, user, group, 'delivered'))
           const page = await queries.messages(user, group, { limit: 999 })
           expect(page!.map(message => message.seq)).toEqual(seen.map(message => message.revision))
+          const asSeen = ({ content, reactions }: SeenMessageRow) => ({ box: content?.box ?? null, reactions })
+          expect(page!.map(asSeen)).toEqual(seen.map(message => naive.seen(events, user, message)))
+          expect(row.last && asSeen(row.last)).toEqual(page!.length > 0 ? asSeen(page!.at(-1)!) : null)
         }
         const missing = await queries.undelivered(user, events.at(-1)!.position, 999)
         expect(missing.map(message => message.position)).toEqual(naive.undelivered(events, user))

@@ -31,13 +31,14 @@ export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, s
   const epoch = await epochOf(store, now)
   const keyring = await openKeyring(pool, masterKey, fault)
   const projections = await openProjections({ pool, epoch, schema })
+  const blocks = await projections.queries.blocks()
   const feed = startFeed(store, projections.position() < 0 ? undefined : projections.position(), {
     onSetAside: fault,
     onLost: fault,
   })
-  const { conversations, messagesById: messages, marks } = projections.queries
-  const readSide = { conversations, messages, marks, position: projections.position }
-  const commands = createCommands({ store, feed, keyring, readSide, memberLimit: 1_024, now })
+  const { conversations, saidById: messages, askedAbout, marks } = projections.queries
+  const readSide = { conversations, messages, askedAbout, marks, position: projections.position }
+  const commands = createCommands({ store, feed, keyring, readSide, blocks, memberLimit: 1_024, now })
   projections.start(feed, fault)
   await feed.live
   const close = async () => {

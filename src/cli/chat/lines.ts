@@ -1,7 +1,14 @@
 // How things look as a line.
 import type { FrameOf, HistoryMessage, InboxEntry, Presence, Refused } from '../../client/index.ts'
 
-type Shown = Pick<HistoryMessage, 'from' | 'at'> & { readonly body?: Record<string, unknown> | null }
+interface Shown {
+  readonly from: string
+  readonly at: string
+  readonly body?: Record<string, unknown> | null | undefined
+  readonly retracted?: boolean | undefined
+  readonly editedAt?: string | undefined
+  readonly reactions?: HistoryMessage['reactions']
+}
 
 const time = (at: string): string => {
   const when = new Date(at)
@@ -11,8 +18,9 @@ const time = (at: string): string => {
 }
 
 /** `[where]` is said where it is not the current chat. */
-export function messageLine({ from, at, body }: Shown, where?: string): string {
-  const text = textOf(body)
+export function messageLine({ from, at, body, retracted, editedAt, reactions = [] }: Shown, where?: string): string {
+  const marks = [...(editedAt ? ['(edited)'] : []), ...reactions.map(({ reaction, count }) => `${reaction} ${count}`)]
+  const text = [retracted ? '(retracted)' : textOf(body), ...marks].join('  ')
   const what = text.startsWith('/me ') ? `* ${from} ${text.slice(4)}` : `<${from}> ${text}`
   return `${time(at)} ${where === undefined ? '' : `[${where}] `}${what}`
 }
@@ -27,8 +35,27 @@ export const sentLine = (seq: number, text: string): string => `  ✓ sent #${se
 export const receiptLine = (kind: 'delivered' | 'read', by: string, seq: number): string =>
   `  ✓✓ ${kind} by ${by} #${seq}`
 
-export const memberLine = ({ user, change, at }: FrameOf<'member'>, where?: string): string =>
-  `${time(at)} ${where === undefined ? '' : `[${where}] `}-- ${user} ${change === 'role' ? 'has another role' : change}`
+export const memberLine = ({ user, change, role, by, at }: FrameOf<'member'>, where?: string): string =>
+  line(at, where, `${user} ${change === 'role' ? `is ${role ?? 'member'} now` : change}${by ? ` (by ${by})` : ''}`)
+
+export const editedLine = ({ from, messageSeq, at, body }: FrameOf<'edited'>, where?: string): string =>
+  line(at, where, `${from} edited #${messageSeq}: ${textOf(body)}`)
+
+export const retractedLine = ({ from, messageSeq, at }: FrameOf<'retracted'>, where?: string): string =>
+  line(at, where, `${from} retracted #${messageSeq}`)
+
+export const reactedLine = ({ from, messageSeq, at, reaction, on }: FrameOf<'reacted'>, where?: string): string =>
+  line(at, where, `${from} ${on ? 'reacted' : 'takes back'} ${reaction} to #${messageSeq}`)
+
+export function changedLine({ by, at, name, retention, delivered }: FrameOf<'changed'>, where?: string): string {
+  if (name !== undefined) return line(at, where, `${by} calls this ${name ?? 'nothing special'} now`)
+  if (retention?.mode === 'temporary') return line(at, where, `${by}: what is said is kept for ${retention.ttl} now`)
+  if (retention) return line(at, where, `${by}: what is said is kept for ever now`)
+  return line(at, where, `${by}: delivered marks are ${delivered ? 'kept' : 'not kept'} now`)
+}
+
+const line = (at: string, where: string | undefined, what: string): string =>
+  `${time(at)} ${where === undefined ? '' : `[${where}] `}-- ${what}`
 
 export const refusedLine = ({ code, message }: Pick<Refused, 'code' | 'message'>): string => `! ${message} (${code})`
 

@@ -5,6 +5,7 @@ import { pause } from '../io.ts'
 export class Names {
   readonly #names = new Map<string, string>()
   readonly #direct = new Map<string, string>()
+  readonly #directs = new Set<string>()
   readonly #client: Client
   readonly #user: string
 
@@ -28,11 +29,18 @@ export class Names {
   /** A conversation that came about just now. */
   noteDirect(user: string, conversation: string): void {
     this.#direct.set(user, conversation)
+    this.#directs.add(conversation)
     this.#names.set(conversation, user)
   }
 
+  /** Somebody calls it something else. */
+  rename(conversation: string, name: string | null): void {
+    if (name === null) this.#names.delete(conversation)
+    else this.#names.set(conversation, name)
+  }
+
   isDirect(conversation: string): boolean {
-    return this.#direct.get(this.#names.get(conversation) ?? '') === conversation
+    return this.#directs.has(conversation)
   }
 
   async nameOf(conversation: string): Promise<string> {
@@ -46,15 +54,9 @@ export class Names {
   }
 
   #note(entry: InboxEntry): void {
-    const other = this.#otherOf(entry)
-    if (entry.kind === 'direct' && other !== undefined) this.noteDirect(other, entry.conversation)
-    else this.#names.set(entry.conversation, entry.name ?? entry.conversation)
-  }
-
-  /** A direct chat is named by whom one looks at it with; where the server names the members, by the one that is not me. */
-  #otherOf({ kind, name, members }: InboxEntry): string | undefined {
-    if (kind !== 'direct') return undefined
-    if (name !== null) return name
-    return members.find(user => user !== this.#user) ?? this.#user
+    const { conversation, kind, name, members } = entry
+    // a direct chat without a name is named by whom one looks at it with
+    if (kind === 'direct') this.noteDirect(members.find(user => user !== this.#user) ?? this.#user, conversation)
+    if (kind === 'group' || name !== null) this.#names.set(conversation, name ?? conversation)
   }
 }

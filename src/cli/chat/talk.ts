@@ -1,13 +1,26 @@
 // A conversation at the terminal: what is typed goes out, what comes in is shown, and what is shown is read.
 import { Refused } from '../../client/index.ts'
 import type { Client, FrameOf, Message, Recipient } from '../../client/index.ts'
-import { explain } from '../complain.ts'
-import { inboxLine, memberLine, messageLine, presenceLine, receiptLine, refusedLine, sentLine } from './lines.ts'
+import { Complaint, explain } from '../complain.ts'
+import {
+  changedLine,
+  editedLine,
+  inboxLine,
+  memberLine,
+  messageLine,
+  presenceLine,
+  reactedLine,
+  receiptLine,
+  refusedLine,
+  retractedLine,
+  sentLine,
+} from './lines.ts'
 import { Names } from './names.ts'
+import { orders, ordersHelp, type Here, type Order, type Said } from './orders.ts'
 import type { Screen } from './screen.ts'
 
 const HISTORY = 20
-const HELP = '/to USER, /to CONVERSATION-ID, /read, /who USER, /inbox, /me DOES SOMETHING, /quit'
+const HELP = `/to USER, /to CONVERSATION-ID, /read, /who USER, /inbox, /me DOES SOMETHING, ${ordersHelp}, /quit`
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 interface Chat {
@@ -22,8 +35,9 @@ export class Talk {
   readonly #screen: Screen
   readonly #names: Names
   readonly #sending = new Set<Promise<void>>()
-  /** Own messages by conversation: the last seq, and up to where whose receipts have been shown. */
-  readonly #own = new Map<string, number>()
+  /** By conversation: the last message, the last own one, and up to where whose receipts have been shown. */
+  readonly #last = new Map<string, Said>()
+  readonly #own = new Map<string, Said>()
   readonly #receipts = new Map<string, number>()
   /** What a history has shown: it may be on its way as well. */
   readonly #shown = new Set<string>()
@@ -38,6 +52,7 @@ export class Talk {
     this.#names = new Names(client, user)
     client.on('message', message => this.#inTurn(() => this.#message(message)))
     client.on('member', member => this.#inTurn(() => this.#member(member)))
+    this.#onAmendments()
     client.on('receipt', receipt => this.#inTurn(() => Promise.resolve(this.#receipt(receipt))))
     client.on('error', error => this.#print(refusedLine(error)))
     client.on('reset', () => this.#print('! the server cannot tell what came meanwhile: /inbox shows what is unread'))
@@ -58,6 +73,7 @@ export class Talk {
     const messages = await this.#client.messages(conversation, { limit: HISTORY })
     for (const message of messages) {
       this.#shown.add(message.id)
+      this.#note(conversation, message, message.from === this.#user)
       this.#print(messageLine(message))
     }
     const last = messages.at(-1)
@@ -77,11 +93,18 @@ export class Talk {
       else if (command === '/who' && word) this.#print(presenceLine(await this.#client.presence(word)))
       else if (command === '/inbox') await this.#inbox()
       else if (command === '/read') await this.#read()
+      else if (command && orders[command]) await this.#order(orders[command], words)
       else this.#print(`! ${command} is no command here: ${HELP}`)
     } catch (thrown) {
       this.#print(thrown instanceof Refused ? refusedLine(thrown) : `! ${explain(thrown, {})}`)
     }
     return true
+  }
+
+  /** What was typed before it is said first. */
+  async #order({ run }: Order, words: readonly string[]): Promise<void> {
+    await Promise.all(this.#sending)
+    this.#print(await run(this.#client, words, () => this.#here()))
   }
 
   /** What was typed is answered, what came is shown. */
@@ -94,10 +117,10 @@ export class Talk {
     const chat = this.#chat
     if (!chat) return this.#print(`! to whom? ${HELP}`)
     const sending = this.#client.send(chat.to, { text }).then(
-      ({ conversation, seq }) => {
+      ({ conversation, seq, id }) => {
         if ('user' in chat.to) this.#names.noteDirect(chat.to.user, conversation)
         chat.conversation = conversation
-        this.#own.set(conversation, Math.max(seq, this.#own.get(conversation) ?? -1))
+        this.#note(conversation, { id, seq }, true)
         this.#print(sentLine(seq, text))
       },
       (thrown: unknown) => this.#print(thrown instanceof Refused ? refusedLine(thrown) : `! ${explain(thrown, {})}`),
@@ -108,11 +131,40 @@ export class Talk {
 
   async #message(message: Message): Promise<void> {
     const { conversation, seq, from, id } = message
+    this.#note(conversation, { id, seq }, from === this.#user)
     if (this.#shown.has(id)) return
     if (this.#chat && 'user' in this.#chat.to && this.#chat.conversation === undefined && from === this.#chat.to.user)
       this.#chat.conversation = await this.#names.direct(from)
     this.#print(messageLine(message, await this.#where(message)))
     this.#client.markRead(conversation, seq)
+  }
+
+  /** What becomes of messages, and of conversations. */
+  #onAmendments(): void {
+    const show = async <F extends { conversation: string }>(frame: F, line: (frame: F, where?: string) => string) =>
+      this.#print(line(frame, await this.#where(frame)))
+    const client = this.#client
+    client.on('edited', frame => this.#inTurn(() => show(frame, editedLine)))
+    client.on('retracted', frame => this.#inTurn(() => show(frame, retractedLine)))
+    client.on('reacted', frame => this.#inTurn(() => show(frame, reactedLine)))
+    client.on('changed', frame =>
+      this.#inTurn(async () => {
+        await show(frame, changedLine)
+        if (frame.name !== undefined) this.#names.rename(frame.conversation, frame.name)
+      }),
+    )
+  }
+
+  #here(): Here {
+    const conversation = this.#chat?.conversation
+    if (conversation === undefined)
+      throw new Complaint('where? /to USER or /to CONVERSATION-ID first, and say something')
+    return { conversation, last: this.#last.get(conversation), own: this.#own.get(conversation) }
+  }
+
+  #note(conversation: string, { id, seq }: Said, own: boolean): void {
+    for (const said of own ? [this.#last, this.#own] : [this.#last])
+      if (seq > (said.get(conversation)?.seq ?? -1)) said.set(conversation, { id, seq })
   }
 
   async #member(member: FrameOf<'member'>): Promise<void> {
@@ -130,7 +182,7 @@ export class Talk {
   #receipt({ conversation, by, delivered, read }: FrameOf<'receipt'>): void {
     if (by === this.#user) return
     const kind = read === undefined ? 'delivered' : 'read'
-    const own = this.#own.get(conversation)
+    const own = this.#own.get(conversation)?.seq
     const upTo = read ?? delivered ?? -1
     const key = `${conversation} ${by} ${kind}`
     if (own === undefined || upTo < own || (this.#receipts.get(key) ?? -1) >= own) return

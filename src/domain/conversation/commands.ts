@@ -1,7 +1,12 @@
 // What can be asked of a conversation. Times are RFC 3339 UTC with milliseconds; `content` is the body's JSON text.
-import type { Retention } from './events.ts'
+import type { Retention, Role } from './events.ts'
 
-export interface StartGroup {
+/** Who has blocked the person that asks. Left out: nobody. */
+export interface Blockers {
+  readonly blockedBy?: ReadonlySet<string> | undefined
+}
+
+export interface StartGroup extends Blockers {
   readonly type: 'StartGroup'
   readonly conversation: string
   readonly name: string
@@ -14,34 +19,79 @@ export interface StartGroup {
   readonly at: string
 }
 
-export interface InviteMember {
+/** Somebody comes in, or, where they are in with another role, gets this one. */
+export interface InviteMember extends Blockers {
   readonly type: 'InviteMember'
+  readonly user: string
+  /** Left out: `member` for who is new, no other than before for who is in. */
+  readonly role?: Role | undefined
+  readonly by: string
+  readonly at: string
+}
+
+/** Oneself: to leave. */
+export interface RemoveMember {
+  readonly type: 'RemoveMember'
   readonly user: string
   readonly by: string
   readonly at: string
 }
 
-export interface Leave {
-  readonly type: 'Leave'
-  readonly user: string
+/** What is left out stays as it is. */
+export interface ChangeConversation extends Blockers {
+  readonly type: 'ChangeConversation'
+  readonly name?: string | null | undefined
+  readonly retention?: Retention | undefined
+  readonly delivered?: boolean | undefined
+  readonly by: string
   readonly at: string
 }
 
-export interface SendDirect {
+export interface SendDirect extends Blockers {
   readonly type: 'SendDirect'
   readonly conversation: string
   readonly id: string
   readonly from: string
   readonly to: string
   readonly content: string
+  /** The message that this one answers. */
+  readonly replyTo?: string | undefined
   readonly at: string
 }
 
-export interface SendMessage {
+export interface SendMessage extends Blockers {
   readonly type: 'SendMessage'
   readonly id: string
   readonly from: string
   readonly content: string
+  readonly replyTo?: string | undefined
+  readonly at: string
+}
+
+export interface EditMessage extends Blockers {
+  readonly type: 'EditMessage'
+  readonly id: string
+  readonly message: string
+  readonly from: string
+  readonly content: string
+  readonly at: string
+}
+
+export interface RetractMessage {
+  readonly type: 'RetractMessage'
+  readonly id: string
+  readonly message: string
+  readonly from: string
+  readonly at: string
+}
+
+export interface React extends Blockers {
+  readonly type: 'React'
+  readonly id: string
+  readonly message: string
+  readonly from: string
+  readonly reaction: string
+  readonly on: boolean
   readonly at: string
 }
 
@@ -60,4 +110,14 @@ export interface ImportHistory {
   readonly at: string
 }
 
-export type ConversationCommand = StartGroup | InviteMember | Leave | SendDirect | SendMessage | ImportHistory
+export type ConversationCommand =
+  | StartGroup
+  | InviteMember
+  | RemoveMember
+  | ChangeConversation
+  | SendDirect
+  | SendMessage
+  | EditMessage
+  | RetractMessage
+  | React
+  | ImportHistory

@@ -1,36 +1,19 @@
-// What may happen in a conversation, and why not.
+// What may happen in a conversation, and why not. groups.ts has who may do what to whom, messages.ts what becomes of messages.
 import { decider, fold } from '../decider.ts'
-import { refuse } from '../refusals.ts'
+import { isRefusal, refuse } from '../refusals.ts'
 import type { ConversationCommand, HistoryEntry } from './commands.ts'
-import type { ConversationEvent, Retention, Role } from './events.ts'
+import type { ConversationEvent, MessageSent, Retention } from './events.ts'
+import { changeConversation, inviteMember, removeMember } from './groups.ts'
+import { amended, editMessage, react, repliesToNothing, retractMessage, withReaction, withSaid } from './messages.ts'
+import { actingIn, blockedIn, type Conversation } from './state.ts'
 
-export interface OpenConversation {
-  readonly status: 'open'
-  readonly kind: 'direct' | 'group'
-  readonly members: ReadonlyMap<string, Role>
-  /** Who once was a member: they are told `not-a-member`, strangers `unknown-conversation`. */
-  readonly former: ReadonlySet<string>
-  readonly memberLimit: number
-  readonly delivered: boolean
-  readonly retention: Retention
-  /** Source of an imported history → its last line that is in. */
-  readonly imported: ReadonlyMap<string, number>
-}
-
-export type Conversation = { readonly status: 'unknown' } | OpenConversation
-
-/** Why this person may not act here, if so. Existence is not told to who was never in. */
-export function notIn(now: Conversation, user: string) {
-  if (now.status !== 'open') return refuse('unknown-conversation')
-  if (now.members.has(user)) return undefined
-  return refuse(now.former.has(user) ? 'not-a-member' : 'unknown-conversation')
-}
+const permanent: Retention = { mode: 'permanent' }
 
 export const conversation = decider<Conversation, ConversationCommand, ConversationEvent>({
   initial: { status: 'unknown' },
 
   decide: {
-    StartGroup: ({ conversation, name, by, members, memberLimit, delivered, retention, at }, now) => {
+    StartGroup: ({ conversation, name, by, members, memberLimit, delivered, retention, blockedBy, at }, now) => {
       if (now.status === 'open') {
         const owner = by !== null && now.members.get(by) === 'owner'
         return owner ? [] : refuse('conversation-exists', `there already is a conversation ${conversation}`)
@@ -38,6 +21,8 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
       const others = [...new Set(members)].filter(user => user !== by)
       if (others.length + (by === null ? 0 : 1) > memberLimit)
         return refuse('group-is-full', `${others.length + 1} members; a group has at most ${memberLimit}`)
+      const blocker = others.find(user => blockedBy?.has(user))
+      if (blocker !== undefined) return refuse('blocked', `${blocker} has blocked you`)
       const owner = by === null ? [] : [{ user: by, role: 'owner' as const }]
       const everyone = [...owner, ...others.map(user => ({ user, role: 'member' as const }))]
       const data = {
@@ -53,31 +38,21 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
       return [{ type: 'ConversationStarted', data }]
     },
 
-    InviteMember: ({ user, by, at }, now) => {
-      const stranger = notIn(now, by)
-      if (stranger) return stranger
-      if (now.status !== 'open') return refuse('unknown-conversation')
-      if (now.kind === 'direct') return refuse('not-allowed', 'a direct chat has the two members it has')
-      if (now.members.has(user)) return [] // already so: saying it twice is saying it once
-      if (now.members.get(by) === 'member') return refuse('not-allowed', 'owners and admins add members')
-      if (now.members.size >= now.memberLimit) return refuse('group-is-full', `the limit is ${now.memberLimit} members`)
-      return [{ type: 'MemberJoined', data: { user, role: 'member', invitedBy: by, at } }]
-    },
+    InviteMember: inviteMember,
+    RemoveMember: removeMember,
+    ChangeConversation: changeConversation,
 
-    Leave: ({ user, at }, now) => {
-      if (now.status !== 'open') return refuse('unknown-conversation')
-      if (now.former.has(user) && !now.members.has(user)) return []
-      if (!now.members.has(user)) return refuse('unknown-conversation')
-      if (now.kind === 'direct') return refuse('not-allowed', 'one cannot leave a direct chat')
-      return [{ type: 'MemberLeft', data: { user, at } }]
-    },
-
-    SendDirect: ({ conversation, id, from, to, content, at }, now) => {
-      const message = { type: 'MessageSent', id, data: { from, at, content } } as const
-      if (now.status === 'open')
-        return notIn(now, from) ?? (now.kind === 'direct' ? [message] : refuse('not-allowed', 'this is no direct chat'))
+    SendDirect: ({ conversation, id, from, to, content, replyTo, blockedBy, at }, now) => {
+      if (now.status === 'open') {
+        const here = actingIn(now, from)
+        if (isRefusal(here)) return here
+        if (here.kind !== 'direct') return refuse('not-allowed', 'this is no direct chat')
+        const refusal = blockedIn(here, from, { blockedBy }) ?? repliesToNothing(replyTo, from, here)
+        return refusal ?? [message(id, { from, at, content }, here.retention)]
+      }
+      if (blockedBy?.has(to)) return refuse('blocked')
+      if (replyTo !== undefined) return refuse('unknown-message', 'nothing has been said here yet')
       const members = [...new Set([from, to])].sort().map(user => ({ user, role: 'member' as const }))
-      const retention = { mode: 'permanent' } as const
       const data = {
         conversation,
         kind: 'direct' as const,
@@ -85,14 +60,22 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
         members,
         memberLimit: 2,
         delivered: true,
-        retention,
+        retention: permanent,
         at,
       }
-      return [{ type: 'ConversationStarted', data }, message]
+      return [{ type: 'ConversationStarted', data }, message(id, { from, at, content }, permanent)]
     },
 
-    SendMessage: ({ id, from, content, at }, now) =>
-      notIn(now, from) ?? [{ type: 'MessageSent', id, data: { from, at, content } }],
+    SendMessage: ({ id, from, content, replyTo, blockedBy, at }, now) => {
+      const here = actingIn(now, from)
+      if (isRefusal(here)) return here
+      const refusal = blockedIn(here, from, { blockedBy }) ?? repliesToNothing(replyTo, from, here)
+      return refusal ?? [message(id, { from, at, content }, here.retention)]
+    },
+
+    EditMessage: editMessage,
+    RetractMessage: retractMessage,
+    React: react,
 
     ImportHistory: ({ source, upToLine, entries, at }, now) => {
       if (now.status !== 'open') return refuse('unknown-conversation')
@@ -115,10 +98,12 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
   },
 
   evolve: {
-    ConversationStarted: ({ data }) => ({
+    ConversationStarted: ({ data }, { about }) => ({
+      ...(about && { about }),
       status: 'open',
       kind: data.kind,
-      members: new Map(data.members.map(({ user, role }) => [user, role])),
+      name: data.name,
+      members: new Map(data.members.map(({ user, role }) => [user, role] as const).sort(byUser)),
       former: new Set(),
       memberLimit: data.memberLimit,
       delivered: data.delivered,
@@ -127,13 +112,20 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
     }),
     MemberJoined: ({ data }, now) =>
       now.status !== 'open' ? now : { ...now, members: new Map(now.members).set(data.user, data.role) },
-    MemberLeft: ({ data }, now) => {
-      if (now.status !== 'open') return now
-      const members = new Map(now.members)
-      members.delete(data.user)
-      return { ...now, members, former: new Set(now.former).add(data.user) }
-    },
-    MessageSent: (_, now) => now,
+    MemberLeft: ({ data }, now) => without(data.user, now),
+    MemberRemoved: ({ data }, now) => without(data.user, now),
+    MemberRoleChanged: ({ data }, now) =>
+      now.status !== 'open' || !now.members.has(data.user)
+        ? now
+        : { ...now, members: new Map(now.members).set(data.user, data.role) },
+    ConversationRenamed: ({ data }, now) => (now.status !== 'open' ? now : { ...now, name: data.name }),
+    RetentionChanged: ({ data }, now) => (now.status !== 'open' ? now : { ...now, retention: data.retention }),
+    DeliveredMarksChanged: ({ data }, now) => (now.status !== 'open' ? now : { ...now, delivered: data.delivered }),
+    MessageSent: (event, now) => (now.about?.has(event.id) ? withSaid(event, now) : now),
+    MessageEdited: (_, now) => now,
+    MessageRetracted: ({ data }, now) => amended(data.message, now, said => ({ ...said, retracted: true })),
+    ReactionAdded: ({ data }, now) => amended(data.message, now, said => withReaction(data, said, true)),
+    ReactionRemoved: ({ data }, now) => amended(data.message, now, said => withReaction(data, said, false)),
     HistoryImported: ({ data }, now) => {
       if (now.status !== 'open') return now
       const imported = new Map(now.imported).set(data.source, data.upToLine)
@@ -141,6 +133,24 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
     },
   },
 })
+
+const byUser = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]) => (one < other ? -1 : 1)
+
+function without(user: string, now: Conversation): Conversation {
+  if (now.status !== 'open') return now
+  const members = new Map(now.members)
+  members.delete(user)
+  return { ...now, members, former: new Set(now.former).add(user) }
+}
+
+/** The last millisecond that has a year of four digits: no time is told beyond it. */
+const lastMs = Date.parse('9999-12-31T23:59:59.999Z')
+
+function message(id: string, data: MessageSent['data'], retention: Retention): MessageSent {
+  if (retention.mode === 'permanent') return { type: 'MessageSent', id, data }
+  const expiresAt = new Date(Math.min(Date.parse(data.at) + retention.ttlMs, lastMs)).toISOString()
+  return { type: 'MessageSent', id, data: { ...data, expiresAt } }
+}
 
 /** What one line of an imported history adds: who speaks without having joined joins there. */
 function said(entry: HistoryEntry, now: Conversation): ConversationEvent[] {
@@ -153,8 +163,9 @@ function said(entry: HistoryEntry, now: Conversation): ConversationEvent[] {
     case 'left':
       return present ? [{ type: 'MemberLeft', data: { user, at } }] : []
     case 'said': {
-      const message = { type: 'MessageSent', id: entry.id, data: { from: user, at, content: entry.content } } as const
-      return present ? [message] : [joined, message]
+      const retention = now.status === 'open' ? now.retention : permanent
+      const words = message(entry.id, { from: user, at, content: entry.content }, retention)
+      return present ? [words] : [joined, words]
     }
   }
 }

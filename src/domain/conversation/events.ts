@@ -29,11 +29,82 @@ export interface MemberLeft {
   readonly data: { readonly user: string; readonly at: string }
 }
 
+/** Somebody with the right to took them out. */
+export interface MemberRemoved {
+  readonly type: 'MemberRemoved'
+  readonly data: { readonly user: string; readonly by: string; readonly at: string }
+}
+
+/** `by` is null where nobody decided it: the last owner has left, and somebody follows. */
+export interface MemberRoleChanged {
+  readonly type: 'MemberRoleChanged'
+  readonly data: { readonly user: string; readonly role: Role; readonly by: string | null; readonly at: string }
+}
+
+export interface ConversationRenamed {
+  readonly type: 'ConversationRenamed'
+  readonly data: { readonly name: string | null; readonly by: string; readonly at: string }
+}
+
+/** Counts for what is sent after it; what was sent before keeps the time it had. */
+export interface RetentionChanged {
+  readonly type: 'RetentionChanged'
+  readonly data: { readonly retention: Retention; readonly by: string; readonly at: string }
+}
+
+/** Whether delivered marks are kept from here on. */
+export interface DeliveredMarksChanged {
+  readonly type: 'DeliveredMarksChanged'
+  readonly data: { readonly delivered: boolean; readonly by: string; readonly at: string }
+}
+
 /** The event's id is the message's id, chosen by the client. `Content` is the body in the domain, sealed in the log. */
 export interface MessageSent<Content = string> {
   readonly type: 'MessageSent'
   readonly id: string
-  readonly data: { readonly from: string; readonly at: string; readonly content: Content }
+  readonly data: {
+    readonly from: string
+    readonly at: string
+    /** Where the conversation's retention, as it is at this seq, is temporary: when the content's time is over. */
+    readonly expiresAt?: string | undefined
+    readonly content: Content
+  }
+  /** Its seq, where it is known: read back, or about to be written. */
+  readonly revision?: number
+}
+
+/** What is said about a message. The event's id was chosen by the client, as a message's is. */
+interface OfMessage {
+  readonly message: string
+  readonly messageSeq: number
+  readonly from: string
+  readonly at: string
+}
+
+/** The message's author has another body for it. Its time is over when the message's is. */
+export interface MessageEdited<Content = string> {
+  readonly type: 'MessageEdited'
+  readonly id: string
+  readonly data: OfMessage & { readonly expiresAt?: string | undefined; readonly content: Content }
+}
+
+/** Taken back: by its author, or in a group by an owner or admin. It stays on the record and is shown to nobody. */
+export interface MessageRetracted {
+  readonly type: 'MessageRetracted'
+  readonly id: string
+  readonly data: OfMessage
+}
+
+export interface ReactionAdded {
+  readonly type: 'ReactionAdded'
+  readonly id: string
+  readonly data: OfMessage & { readonly reaction: string }
+}
+
+export interface ReactionRemoved {
+  readonly type: 'ReactionRemoved'
+  readonly id: string
+  readonly data: OfMessage & { readonly reaction: string }
 }
 
 /**
@@ -52,4 +123,17 @@ export interface HistoryImported {
 }
 
 export type ConversationEvent<Content = string> =
-  ConversationStarted | MemberJoined | MemberLeft | MessageSent<Content> | HistoryImported
+  | ConversationStarted
+  | MemberJoined
+  | MemberLeft
+  | MemberRemoved
+  | MemberRoleChanged
+  | ConversationRenamed
+  | RetentionChanged
+  | DeliveredMarksChanged
+  | MessageSent<Content>
+  | MessageEdited<Content>
+  | MessageRetracted
+  | ReactionAdded
+  | ReactionRemoved
+  | HistoryImported

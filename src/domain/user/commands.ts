@@ -1,4 +1,5 @@
 // What can be asked of a person's account.
+import type { Audience } from './events.ts'
 
 /** Somebody came with a good token: who is new is registered, a device that is new is linked. */
 export interface Arrive {
@@ -8,4 +9,26 @@ export interface Arrive {
   readonly at: string
 }
 
-export type UserCommand = Arrive
+/** `user` has nothing to do with `other` any more. */
+export interface Block {
+  readonly type: 'Block'
+  readonly user: string
+  readonly other: string
+  readonly at: string
+}
+
+export interface Unblock {
+  readonly type: 'Unblock'
+  readonly user: string
+  readonly other: string
+  readonly at: string
+}
+
+export interface ChangePrivacy {
+  readonly type: 'ChangePrivacy'
+  readonly user: string
+  readonly lastSeen: Audience
+  readonly at: string
+}
+
+export type UserCommand = Arrive | Block | Unblock | ChangePrivacy

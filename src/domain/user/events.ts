@@ -1,4 +1,8 @@
-// That somebody is known here, and with which devices. Stream `user-<id>`.
+// That somebody is known here, with which devices, whom they have blocked, and who may see when they were there.
+// Stream `user-<id>`.
+
+/** Who may see when somebody was last active, and whether they are online. Contacts: whoever shares a conversation. */
+export type Audience = 'everyone' | 'contacts' | 'nobody'
 
 export interface UserRegistered {
   readonly type: 'UserRegistered'
@@ -10,4 +14,19 @@ export interface DeviceLinked {
   readonly data: { readonly user: string; readonly device: string; readonly at: string }
 }
 
-export type UserEvent = UserRegistered | DeviceLinked
+export interface UserBlocked {
+  readonly type: 'UserBlocked'
+  readonly data: { readonly user: string; readonly blocked: string; readonly at: string }
+}
+
+export interface UserUnblocked {
+  readonly type: 'UserUnblocked'
+  readonly data: { readonly user: string; readonly blocked: string; readonly at: string }
+}
+
+export interface PrivacyChanged {
+  readonly type: 'PrivacyChanged'
+  readonly data: { readonly user: string; readonly lastSeen: Audience; readonly at: string }
+}
+
+export type UserEvent = UserRegistered | DeviceLinked | UserBlocked | UserUnblocked | PrivacyChanged

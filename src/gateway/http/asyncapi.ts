@@ -7,17 +7,17 @@ import { jsonSchema } from './openapi.ts'
 /** AsyncAPI's own dialect is a superset of JSON Schema draft 7. */
 function messagesOf(frames: Record<string, z.ZodType>, io: 'input' | 'output') {
   return Object.entries(frames).map(([name, schema]) => ({
-    name,
-    contentType: 'application/json',
-    payload: jsonSchema(schema, io, 'draft-7'),
+    // what clients and the server both call by a name is another frame from each
+    key: io === 'output' && name in clientFrames ? `${name}-told` : name,
+    message: { name, contentType: 'application/json', payload: jsonSchema(schema, io, 'draft-7') },
   }))
 }
 
 export function asyncapi({ limits }: Pick<GatewaySettings, 'limits'>) {
   const asked = messagesOf(clientFrames, 'input')
   const told = messagesOf(serverFrames, 'output')
-  const refs = (messages: { name: string }[]) =>
-    messages.map(({ name }) => ({ $ref: `#/channels/socket/messages/${name}` }))
+  const refs = (messages: { key: string }[]) =>
+    messages.map(({ key }) => ({ $ref: `#/channels/socket/messages/${key}` }))
   const codes = Object.entries(closeCodes).map(([name, code]) => `${code} ${name}`)
   return {
     asyncapi: '3.0.0',
@@ -32,7 +32,7 @@ export function asyncapi({ limits }: Pick<GatewaySettings, 'limits'>) {
           `A frame has at most ${limits.frameBytes} bytes, a body ${limits.bodyBytes}.`,
           `Close codes: ${codes.join(', ')}; 4000–4499 come back, 4500–4999 do not.`,
         ].join(' '),
-        messages: Object.fromEntries([...asked, ...told].map(message => [message.name, message])),
+        messages: Object.fromEntries([...asked, ...told].map(({ key, message }) => [key, message])),
       },
     },
     operations: {

@@ -3,10 +3,11 @@ import { z } from 'zod'
 import type { RefusalCode } from '../../domain/index.ts'
 import { userId } from '../socket/protocol.ts'
 import type { TokenRole } from './auth.ts'
+import { ownEndpoints } from './own-endpoints.ts'
 import * as s from './schemas.ts'
 
 export interface Endpoint {
-  readonly method: 'get' | 'post' | 'delete'
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** As OpenAPI writes it: `/v1/conversations/{id}`. */
   readonly path: string
   readonly summary: string
@@ -34,6 +35,7 @@ const status = z.object({ status: z.string() })
 const missing = ['unknown-conversation', 'not-a-member'] as const
 
 export const endpoints = {
+  ...ownEndpoints,
   inbox: {
     ...user,
     method: 'get',
@@ -54,7 +56,7 @@ export const endpoints = {
     bodyBytes: 4 * 1024 * 1024,
     status: 201,
     answer: s.groupStarted,
-    refusals: ['conversation-exists', 'group-is-full'],
+    refusals: ['conversation-exists', 'group-is-full', 'blocked'],
   },
   conversation: {
     ...user,
@@ -71,19 +73,31 @@ export const endpoints = {
     ...user,
     method: 'post',
     path: '/v1/conversations/{id}/members',
-    summary: 'Adds somebody to a group',
+    summary: 'Adds somebody to a group; who is in with another role gets this one',
     activity: true,
     params: s.conversationParams,
     body: s.memberAsked,
     status: 201,
     answer: s.done,
-    refusals: [...missing, 'not-allowed', 'group-is-full'],
+    refusals: [...missing, 'not-allowed', 'group-is-full', 'blocked'],
   },
-  leave: {
+  changeConversation: {
+    ...user,
+    method: 'patch',
+    path: '/v1/conversations/{id}',
+    summary: 'Name, retention, delivered marks: by owners and admins, in a direct chat by either',
+    activity: true,
+    params: s.conversationParams,
+    body: s.conversationChange,
+    status: 200,
+    answer: s.done,
+    refusals: [...missing, 'not-allowed', 'blocked'],
+  },
+  removeMember: {
     ...user,
     method: 'delete',
     path: '/v1/conversations/{id}/members/{user}',
-    summary: 'Leaves a group: the user is oneself',
+    summary: 'Takes somebody out of a group; oneself: leaves it',
     activity: true,
     params: s.conversationParams.extend({ user: userId }),
     status: 200,
@@ -120,7 +134,7 @@ export const endpoints = {
     ...user,
     method: 'get',
     path: '/v1/users/{id}/presence',
-    summary: 'Whether somebody is online, and when they last did something',
+    summary: 'Whether somebody is online, and when they last did something, as far as one may see it',
     params: z.object({ id: userId }),
     query: read,
     status: 200,

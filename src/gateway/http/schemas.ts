@@ -1,6 +1,7 @@
 // Everything that crosses HTTP, in zod: what requests are checked by and the OpenAPI document is made from.
 import { z } from 'zod'
-import { body, conversationId, deviceId, userId, uuid } from '../socket/protocol.ts'
+import { durationMs } from '../retention.ts'
+import { body, conversationId, deviceId, memberRole, minTtl, retention, userId, uuid } from '../socket/protocol.ts'
 import { roles } from './auth.ts'
 
 const at = z.iso.datetime({ precision: 3 }).describe('RFC 3339 UTC with milliseconds')
@@ -14,7 +15,6 @@ const text = z
 const position = z.string().regex(/^\d+$/).describe('a commit position in $all, decimal')
 const mark = z.int().min(-1).describe('up to and including this seq; -1: none yet')
 const kind = z.enum(['direct', 'group'])
-const memberRole = z.enum(['owner', 'admin', 'member'])
 
 /** A whole number in a query: decimal digits, nothing else. */
 const whole = (least: number, what: string) =>
@@ -34,29 +34,21 @@ export const atLeast = z
   .optional()
   .describe('waits until the read models have this position; 504 `behind` where that takes too long')
 
-const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-const minTtlMs = 1000
 const duration = z
   .string()
   .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'a duration, <n>ms|s|m|h|d')
-  .transform(text => {
-    const [, n, unit] = /^(\d+)(\D+)$/.exec(text)!
-    return Number(n) * unitMs[unit as keyof typeof unitMs]
-  })
-  .refine(ms => ms >= minTtlMs && Number.isSafeInteger(ms), 'a duration of at least 1s')
+  .transform(durationMs)
+  .refine(ms => ms >= durationMs(minTtl), `a duration of at least ${minTtl}`)
 const retentionAsked = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('permanent') }),
   z.object({ mode: z.literal('temporary'), ttl: duration }).transform(({ mode, ttl }) => ({ mode, ttlMs: ttl })),
 ])
-const retention = z.union([
-  z.object({ mode: z.literal('permanent') }),
-  z.object({ mode: z.literal('temporary'), ttl: z.string().describe('a duration') }),
-])
 
+const groupName = text.max(200, 'at most 200 characters')
 export const groupAsked = z.object({
   id: uuid.optional().describe('chosen by the client, so that asking twice starts one'),
   kind: z.literal('group', 'group; a direct chat starts with its first message'),
-  name: text.max(200, 'at most 200 characters'),
+  name: groupName,
   members: z.array(userId).max(100_000).default([]).describe('those besides the creator'),
   retention: retentionAsked.optional(),
   delivered: z.boolean('true or false').default(false).describe('whether delivered marks are kept'),
@@ -65,7 +57,14 @@ export const groupStarted = z.object({ id: z.uuid(), seq, position })
 
 export const memberAsked = z.object({
   user: userId,
-  role: z.literal('member', 'member; no other role can be given yet').optional(),
+  role: memberRole
+    .optional()
+    .describe('left out: member, or what they are already; who is in with another role gets this one'),
+})
+export const conversationChange = z.strictObject({
+  name: groupName.nullable().optional().describe('null: none, which only a direct chat can have'),
+  retention: retentionAsked.optional().describe('of what is sent from now on'),
+  delivered: z.boolean('true or false').optional(),
 })
 export const done = z.object({ position })
 
@@ -86,6 +85,21 @@ const message = z.object({
   from: userId,
   at,
   body: z.record(z.string(), z.unknown()).nullable(),
+  expiresAt: at.optional().describe('when the time of its content is over'),
+  edited: z.literal(true).optional().describe('body is not the first one'),
+  editedAt: at.optional(),
+  retracted: z.literal(true).optional().describe('taken back; body is null'),
+  reactions: z
+    .array(
+      z.object({
+        reaction: z.string(),
+        count: z.int().min(1),
+        mine: z.boolean(),
+        users: z.array(userId).describe('the first of them'),
+      }),
+    )
+    .optional()
+    .describe('left out where there are none'),
   gone: z.literal(true).optional().describe('the content no longer exists; body is null'),
 })
 export const messages = z.object({ messages: z.array(message) })
@@ -111,6 +125,13 @@ export const receipts = z.object({
   receipts: z.array(z.object({ user: userId, device: deviceId, delivered: at.nullable(), read: at.nullable() })),
 })
 export const presence = z.object({ user: userId, state: z.enum(['online', 'offline']), lastSeen: at.nullable() })
+
+export const blocks = z.object({ blocked: z.array(userId) })
+export const privacy = z.strictObject({
+  lastSeen: z
+    .enum(['everyone', 'contacts', 'nobody'], 'everyone, contacts or nobody')
+    .describe('contacts: whoever shares a conversation with one'),
+})
 
 export const tokenAsked = z.object({
   user: userId,

@@ -9,6 +9,7 @@ import { answer } from './frames.ts'
 import type { Outgoing } from './outbox.ts'
 import type { Presence, Watcher } from './presence.ts'
 import type { ClientFrame } from './protocol.ts'
+import type { Typing } from './typing.ts'
 
 /** Who asks over a socket: a session that also can be told about presence. */
 export interface Client extends Watcher {
@@ -19,16 +20,36 @@ export interface Client extends Watcher {
 
 export type Answers = (client: Client, frame: ClientFrame, body: string | undefined) => Promise<Outgoing | undefined>
 
-const madeByUser: ReadonlySet<ClientFrame['type']> = new Set(['send', 'read', 'activity'])
+const madeByUser: ReadonlySet<ClientFrame['type']> = new Set([
+  'send',
+  'edit',
+  'retract',
+  'react',
+  'read',
+  'typing',
+  'activity',
+])
 
-export function createAnswers(commands: Commands, presence: Presence, log: Log): Answers {
+export function createAnswers(commands: Commands, typing: Typing, presence: Presence, log: Log): Answers {
   const call = async (client: Client, asker: Asker, frame: ClientFrame, body: string | undefined) => {
     switch (frame.type) {
       case 'send': {
-        if ('user' in frame.to) return commands.sendMessage(asker, { id: frame.id, to: frame.to, body: body! })
+        const message = { id: frame.id, body: body!, replyTo: frame.body.replyTo?.toLowerCase() }
+        if ('user' in frame.to) return commands.sendMessage(asker, { ...message, to: frame.to })
         const conversation = knownForm(frame.to.conversation)
         if (conversation === undefined) return refuse('unknown-conversation')
-        return commands.sendMessage(asker, { id: frame.id, to: { conversation }, body: body! })
+        return commands.sendMessage(asker, { ...message, to: { conversation } })
+      }
+      case 'edit':
+      case 'retract':
+      case 'react': {
+        const [conversation, message] = [knownForm(frame.conversation), knownForm(frame.message)]
+        if (conversation === undefined) return refuse('unknown-conversation')
+        if (message === undefined) return refuse('unknown-message')
+        const of = { id: frame.id, conversation, message }
+        if (frame.type === 'edit') return commands.editMessage(asker, { ...of, body: body! })
+        if (frame.type === 'retract') return commands.retractMessage(asker, of)
+        return commands.react(asker, { ...of, reaction: frame.reaction, on: frame.on })
       }
       case 'delivered':
       case 'read': {
@@ -36,6 +57,10 @@ export function createAnswers(commands: Commands, presence: Presence, log: Log):
         if (conversation === undefined) return refuse('unknown-conversation')
         const mark = { conversation, upTo: frame.upTo }
         return frame.type === 'read' ? commands.markRead(asker, mark) : commands.markDelivered(asker, mark)
+      }
+      case 'typing': {
+        const conversation = knownForm(frame.conversation)
+        return conversation === undefined ? refuse('unknown-conversation') : typing(asker, conversation)
       }
       case 'watch':
         return presence.watch(client, frame.users)
@@ -50,7 +75,7 @@ export function createAnswers(commands: Commands, presence: Presence, log: Log):
     const { user, device, session } = client
     const origin = frame.origin ?? (madeByUser.has(frame.type) ? 'user' : 'app')
     const asker: Asker = { actor: { user, device, session }, origin }
-    const id = frame.type === 'send' ? frame.id : undefined
+    const id = 'id' in frame ? frame.id : undefined
     if (origin === 'user')
       commands.recordActivity(asker).catch((error: unknown) => faulted(error, 'recordActivity', log))
     try {

@@ -18,8 +18,16 @@ export interface CatchUp {
 
 export function createCatchUp(queries: Queries, frames: Frames, pageRows: number): CatchUp {
   const frameOf = (change: Change): Outgoing => {
-    if (change.what === 'message') return frames.message(change)
-    return change.what === 'receipt' ? frames.receipt(change) : frames.member(change)
+    switch (change.what) {
+      case 'message':
+        return frames.message(change)
+      case 'receipt':
+        return frames.receipt(change)
+      case 'member':
+        return frames.member(change)
+      case 'amendment':
+        return frames.amendment(change)
+    }
   }
   return {
     async changes(user, after, upTo) {

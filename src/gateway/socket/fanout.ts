@@ -1,8 +1,9 @@
 // Who is told what: the feed's events, turned into frames once and handed to those of this box's sessions that may see them.
-import { idIn, type Position, type RecordedEvent } from '../../eventstore/index.ts'
+import { idIn, type Position, type Recorded, type RecordedEvent } from '../../eventstore/index.ts'
+import { amendmentOf, isAmending, type AmendingEvent } from '../../projections/index.ts'
 import type { Frames } from './frames.ts'
 import { Marks, type ReceiptEvent } from './marks.ts'
-import { Membership, seesNext } from './membership.ts'
+import { Membership, seesNext, wasIn, type Times } from './membership.ts'
 import type { Outgoing } from './outbox.ts'
 
 /** A session, as the fan-out sees it. */
@@ -10,6 +11,8 @@ export interface Receiver {
   readonly session: string
   readonly user: string
   push(frame: Outgoing): void
+  /** Something without a place in the log's order. */
+  tell(frame: Outgoing): void
 }
 
 export class Fanout {
@@ -34,14 +37,14 @@ export class Fanout {
   }
 
   /**
-   * A session joins: `conversations` were its user's at the position the `tail` begins after; the tail reaches to where
-   * this fan-out is. What the user may see of the tail is handed over first, so that nothing is missing in between.
+   * A session joins: `conversations` were its user's, with these times, at the position the `tail` begins after; the tail
+   * reaches to where this fan-out is. What the user may see of the tail is handed over first, so that nothing is missing.
    */
-  attach(receiver: Receiver, conversations: Iterable<string>, tail: readonly RecordedEvent[]): void {
-    const now = new Set(conversations)
+  attach(receiver: Receiver, conversations: ReadonlyMap<string, Times>, tail: readonly RecordedEvent[]): void {
+    const now = new Map([...conversations].map(([conversation, times]) => [conversation, [...times]]))
     for (const event of tail) {
       if (!seesNext(receiver.user, now, idIn(event.stream), event)) continue
-      if (event.metadata.actor.session === receiver.session && event.type === 'MessageSent') continue
+      if (event.metadata.actor.session === receiver.session && isSaid(event)) continue
       receiver.push(this.#frameOf(event, receiver.user))
     }
     this.#membership.attach(receiver.user, receiver, now)
@@ -51,26 +54,33 @@ export class Fanout {
     this.#membership.detach(receiver.user, receiver)
   }
 
+  /** Tells the members of a conversation who are here, except one session, something that is not in the log. */
+  tellRoom(conversation: string, frame: Outgoing, except: string | null): void {
+    for (const { receivers } of this.#membership.room(conversation) ?? [])
+      for (const receiver of receivers) if (receiver.session !== except) receiver.tell(frame)
+  }
+
   #tell(event: RecordedEvent): void {
     switch (event.type) {
       case 'ConversationStarted':
         for (const { user } of event.data.members) {
           const local = this.#membership.person(user)
           if (local === undefined) continue
-          this.#membership.join(local, event.data.conversation)
+          this.#membership.join(local, event.data.conversation, event.revision)
           const frame = this.#frameOf(event, user)
           for (const receiver of local.receivers) receiver.push(frame)
         }
         return
       case 'MemberJoined': {
         const local = this.#membership.person(event.data.user)
-        if (local) this.#membership.join(local, idIn(event.stream))
+        if (local) this.#membership.join(local, idIn(event.stream), event.revision)
         return this.#toRoom(event)
       }
-      case 'MemberLeft': {
+      case 'MemberLeft':
+      case 'MemberRemoved': {
         this.#toRoom(event)
         const local = this.#membership.person(event.data.user)
-        if (local) this.#membership.leave(local, idIn(event.stream))
+        if (local) this.#membership.leave(local, idIn(event.stream), event.revision)
         return
       }
       case 'MessageSent':
@@ -81,7 +91,19 @@ export class Fanout {
         if (this.#marks.raisedBy(event, idIn(event.stream))) this.#toRoom(event, event.metadata.actor.session)
         return
       default:
-        return
+        if (isAmending(event)) this.#amend(event)
+    }
+  }
+
+  /** What becomes of a message goes to who may see it, except to the session that asked for it. */
+  #amend(event: AmendingEvent): void {
+    if (!('messageSeq' in event.data)) return this.#toRoom(event)
+    const conversation = idIn(event.stream)
+    const except = event.metadata.actor.session
+    let frame: Outgoing | undefined
+    for (const { receivers, conversations } of this.#membership.room(conversation) ?? []) {
+      if (!wasIn(conversations.get(conversation), event.data.messageSeq)) continue
+      for (const receiver of receivers) if (receiver.session !== except) receiver.push((frame ??= this.#frameOf(event)))
     }
   }
 
@@ -99,13 +121,19 @@ export class Fanout {
     const { revision: seq, position } = event
     const conversation = idIn(event.stream)
     switch (event.type) {
-      case 'ConversationStarted':
-        return this.#frames.member({ conversation, seq, user, change: 'joined', at: event.data.at, position })
-      case 'MemberJoined':
-      case 'MemberLeft': {
-        const change = event.type === 'MemberJoined' ? 'joined' : 'left'
-        return this.#frames.member({ conversation, seq, user: event.data.user, change, at: event.data.at, position })
+      case 'ConversationStarted': {
+        const { at, members } = event.data
+        const role = members.find(member => member.user === user)?.role ?? null
+        return this.#frames.member({ conversation, seq, user, change: 'joined', role, by: null, at, position })
       }
+      case 'MemberJoined': {
+        const by = event.data.invitedBy
+        return this.#frames.member({ conversation, seq, position, change: 'joined', by, ...event.data })
+      }
+      case 'MemberLeft':
+        return this.#frames.member({ conversation, seq, position, change: 'left', role: null, by: null, ...event.data })
+      case 'MemberRemoved':
+        return this.#frames.member({ conversation, seq, position, change: 'removed', role: null, ...event.data })
       case 'MessageSent':
         return this.#frames.message({ conversation, seq, id: event.id, position, ...event.data })
       case 'MessagesDelivered':
@@ -114,9 +142,14 @@ export class Fanout {
         return this.#frames.receipt({ conversation, kind, position, ...event.data })
       }
       default:
+        if (isAmending(event)) return this.#frames.amendment(amendmentOf(event))
         throw new Error(`${event.type} is nothing that is pushed`)
     }
   }
 }
 
-type Visible = Extract<RecordedEvent, { type: 'MemberJoined' | 'MemberLeft' | 'MessageSent' }> | ReceiptEvent
+type Visible = Recorded<'MemberJoined' | 'MemberLeft' | 'MemberRemoved' | 'MessageSent'> | AmendingEvent | ReceiptEvent
+
+/** What a client says with an id of its own, and has an answer for. */
+const isSaid = (event: RecordedEvent): boolean =>
+  event.type === 'MessageSent' || (isAmending(event) && 'messageSeq' in event.data)

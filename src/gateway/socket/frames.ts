@@ -1,6 +1,9 @@
 // Pushed frames, each encoded once however many sessions get it. From the live log and from the read models alike, so that
 // what is resumed is what would have been pushed.
+import type { Role } from '../../domain/index.ts'
 import type { Keyring, Position, Sealed } from '../../eventstore/index.ts'
+import type { AmendmentRow } from '../../projections/index.ts'
+import { retentionShown } from '../retention.ts'
 import type { Cursors } from './cursor.ts'
 import type { Outgoing } from './outbox.ts'
 import type { ServerFrame } from './protocol.ts'
@@ -12,7 +15,10 @@ interface PushedMessage {
   readonly id: string
   readonly from: string
   readonly at: string
-  readonly content: Sealed
+  readonly expiresAt?: string | undefined
+  readonly editedAt?: string | undefined
+  /** Null: retracted. */
+  readonly content: Sealed | null
   readonly position: Position
 }
 
@@ -29,7 +35,11 @@ interface PushedMember {
   readonly conversation: string
   readonly seq: number
   readonly user: string
-  readonly change: 'joined' | 'left'
+  readonly change: 'joined' | 'left' | 'removed' | 'role'
+  /** Null where they have none any more. */
+  readonly role: Role | null
+  /** Null: nobody but themselves. */
+  readonly by: string | null
   readonly at: string
   readonly position: Position
 }
@@ -38,12 +48,19 @@ export interface Frames {
   message(message: PushedMessage): Outgoing
   receipt(receipt: PushedReceipt): Outgoing
   member(member: PushedMember): Outgoing
+  amendment(amendment: AmendmentRow): Outgoing
 }
 
 /** An answer, or anything else for one session. */
 export function answer(frame: ServerFrame): Outgoing {
   const bytes = textFrame(JSON.stringify(frame))
   return { class: 'answer', bytes, size: bytes.length }
+}
+
+/** That somebody types is said once, however long it waits. */
+export function typingFrame(frame: Extract<ServerFrame, { type: 'typing' }>): Outgoing {
+  const bytes = textFrame(JSON.stringify(frame))
+  return { class: 'typing', key: `${frame.conversation} ${frame.user}`, bytes, size: bytes.length }
 }
 
 /** The newest state of a watched user replaces what waits. */
@@ -63,23 +80,47 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
     return { class: kind, position, bytes, size: bytes.length, ...(key === undefined ? {} : { key }) }
   }
 
+  /** A frame with a body: `head`, the body as it came, `tail`. */
+  const withBody = (
+    kind: 'message' | 'membership',
+    position: Position,
+    place: { conversation: string; message: string },
+    content: Sealed | null,
+    head: string,
+    tail: string,
+  ): Outgoing => {
+    const text = content && keyring.open(place, content)
+    if (text === null || typeof text === 'string') {
+      const bytes = textFrame(head + (text ?? 'null') + tail)
+      return { class: kind, position, bytes, size: bytes.length }
+    }
+    const opened = text.then(late => {
+      frame.bytes = textFrame(head + (late ?? 'null') + tail)
+    })
+    opened.catch(() => undefined) // told by whoever waits for the frame
+    const frame: Outgoing = { class: kind, position, bytes: undefined, opened, size: content!.box.length }
+    return frame
+  }
+
+  const member = ({ conversation, seq, user, change, role, by, at, position }: PushedMember) => {
+    const more = { ...(role === null ? {} : { role }), ...(by === null ? {} : { by }) }
+    return placed('membership', position, { type: 'member', conversation, seq, user, change, ...more, at })
+  }
+
   return {
     message(message) {
       const { conversation, id, content, position } = message
       // ids, times and cursors have no character that JSON escapes; a user id may have a backslash; the body is JSON already
       const head = `{"type":"message","conversation":"${conversation}","seq":${message.seq},"id":"${id}","from":${JSON.stringify(message.from)},"at":"${message.at}","body":`
-      const tail = `,"cursor":"${cursors.of(position)}"}`
-      const text = keyring.open({ conversation, message: id }, content)
-      if (text === null || typeof text === 'string') {
-        const bytes = textFrame(head + (text ?? 'null') + tail)
-        return { class: 'message', position, bytes, size: bytes.length }
-      }
-      const opened = text.then(late => {
-        frame.bytes = textFrame(head + (late ?? 'null') + tail)
-      })
-      opened.catch(() => undefined) // told by whoever waits for the frame
-      const frame: Outgoing = { class: 'message', position, bytes: undefined, opened, size: content.box.length }
-      return frame
+      const expiry = message.expiresAt === undefined ? '' : `,"expiresAt":"${message.expiresAt}"`
+      const became =
+        content === null
+          ? ',"retracted":true'
+          : message.editedAt === undefined
+            ? ''
+            : `,"editedAt":"${message.editedAt}"`
+      const tail = `${expiry}${became},"cursor":"${cursors.of(position)}"}`
+      return withBody('message', position, { conversation, message: id }, content, head, tail)
     },
 
     receipt: ({ conversation, user, kind, upTo, at, position }) =>
@@ -90,7 +131,35 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
         `${kind} ${conversation} ${user}`,
       ),
 
-    member: ({ conversation, seq, user, change, at, position }) =>
-      placed('membership', position, { type: 'member', conversation, seq, user, change, at }),
+    member,
+
+    amendment(amendment) {
+      const { conversation, seq, id, position } = amendment
+      const about = { conversation, seq, id }
+      switch (amendment.type) {
+        case 'MemberRoleChanged':
+          return member({ conversation, seq, position, change: 'role', ...amendment.data })
+        case 'ConversationRenamed':
+        case 'DeliveredMarksChanged':
+          return placed('membership', position, { type: 'changed', conversation, seq, ...amendment.data })
+        case 'RetentionChanged': {
+          const retention = retentionShown(amendment.data.retention)
+          return placed('membership', position, { type: 'changed', conversation, seq, ...amendment.data, retention })
+        }
+        case 'MessageEdited': {
+          const { content, message, expiresAt, ...data } = amendment.data
+          const head = JSON.stringify({ type: 'edited', ...about, message, ...data, expiresAt }).slice(0, -1)
+          const tail = `,"cursor":"${cursors.of(position)}"}`
+          return withBody('membership', position, { conversation, message }, content, `${head},"body":`, tail)
+        }
+        case 'MessageRetracted':
+          return placed('membership', position, { type: 'retracted', ...about, ...amendment.data })
+        case 'ReactionAdded':
+        case 'ReactionRemoved': {
+          const on = amendment.type === 'ReactionAdded'
+          return placed('membership', position, { type: 'reacted', ...about, ...amendment.data, on })
+        }
+      }
+    },
   }
 }

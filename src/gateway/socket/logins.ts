@@ -3,6 +3,7 @@
 import type { Feed, Position, RecordedEvent } from '../../eventstore/index.ts'
 import type { Projections } from '../../projections/index.ts'
 import type { Fanout, Receiver } from './fanout.ts'
+import type { Times } from './membership.ts'
 
 interface Login {
   readonly receiver: Receiver
@@ -37,9 +38,13 @@ export function createLogins(
     try {
       const users = [...new Set(logins.map(({ receiver }) => receiver.user))]
       const rows = await projections.queries.memberships(users, base)
-      const conversations = new Map<string, string[]>(users.map(user => [user, []]))
-      for (const { user, conversation, intervals } of rows)
-        if (intervals.some(({ leftSeq }) => leftSeq === null)) conversations.get(user)?.push(conversation)
+      const conversations = new Map(users.map(user => [user, new Map<string, Times>()]))
+      for (const { user, conversation, intervals } of rows) {
+        const times = intervals.flatMap(({ joinedSeq, leftSeq }) =>
+          leftSeq === null ? [joinedSeq] : [joinedSeq, leftSeq],
+        )
+        conversations.get(user)?.set(conversation, times)
+      }
       for (const { receiver, attached } of logins) {
         fanout.attach(receiver, conversations.get(receiver.user)!, tail)
         attached(base)

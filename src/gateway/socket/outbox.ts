@@ -2,7 +2,7 @@
 import type { Position } from '../../eventstore/index.ts'
 
 /** Messages first to last: what overload sheds, it sheds from the end. */
-export type FrameClass = 'answer' | 'message' | 'membership' | 'receipt' | 'presence'
+export type FrameClass = 'answer' | 'message' | 'membership' | 'receipt' | 'typing' | 'presence'
 
 /** A frame on its way. Shared by all sessions that get it. */
 export interface Outgoing {
@@ -21,14 +21,14 @@ export interface Outgoing {
 
 /**
  * One queue, in the order of the log: a client keeps the cursor of the last frame it handled, so nothing with a cursor may
- * overtake. While a reader is slow, a newer receipt takes the older one out and goes to its own place. Presence has no
- * cursor, waits for all else, and only the latest counts.
+ * overtake. While a reader is slow, a newer receipt takes the older one out and goes to its own place. Typing and presence
+ * have no cursor, wait for all else, presence for typing too, and of each key only the latest counts.
  */
 export class Outbox {
   #queue: (Outgoing | undefined)[] = []
   #first = 0
   readonly #places = new Map<string, number>()
-  readonly #presence = new Map<string, Outgoing>()
+  readonly #loose = { typing: new Map<string, Outgoing>(), presence: new Map<string, Outgoing>() }
   #bytes = 0
 
   get bytes(): number {
@@ -36,15 +36,16 @@ export class Outbox {
   }
 
   get empty(): boolean {
-    return this.#queue.length === 0 && this.#presence.size === 0
+    return this.#queue.length === 0 && this.#loose.typing.size === 0 && this.#loose.presence.size === 0
   }
 
   push(frame: Outgoing, slow: boolean): void {
     this.#bytes += frame.size
-    if (frame.class === 'presence' && frame.key !== undefined) {
-      this.#bytes -= this.#presence.get(frame.key)?.size ?? 0
-      this.#presence.delete(frame.key)
-      this.#presence.set(frame.key, frame)
+    if ((frame.class === 'presence' || frame.class === 'typing') && frame.key !== undefined) {
+      const loose = this.#loose[frame.class]
+      this.#bytes -= loose.get(frame.key)?.size ?? 0
+      loose.delete(frame.key)
+      loose.set(frame.key, frame)
       return
     }
     if (frame.key !== undefined) this.#place(frame.key, slow)
@@ -69,20 +70,22 @@ export class Outbox {
       if (frame.key !== undefined && this.#places.get(frame.key) === this.#first + next) this.#places.delete(frame.key)
     }
     this.#forget(next)
-    for (const [key, frame] of this.#presence) {
-      if (left <= 0 || this.#queue.length > 0) break
-      frames.push(frame.bytes!)
-      left -= frame.size
-      this.#bytes -= frame.size
-      this.#presence.delete(key)
-    }
+    for (const loose of [this.#loose.typing, this.#loose.presence])
+      for (const [key, frame] of loose) {
+        if (left <= 0 || this.#queue.length > 0) break
+        frames.push(frame.bytes!)
+        left -= frame.size
+        this.#bytes -= frame.size
+        loose.delete(key)
+      }
     return { frames, blockedBy: undefined }
   }
 
   clear(): void {
     this.#queue = []
     this.#places.clear()
-    this.#presence.clear()
+    this.#loose.typing.clear()
+    this.#loose.presence.clear()
     this.#bytes = 0
   }
 

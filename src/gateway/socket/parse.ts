@@ -12,7 +12,7 @@ const types = Object.keys(clientFrames).join(', ')
 const isType = (type: unknown): type is keyof typeof clientFrames =>
   typeof type === 'string' && Object.hasOwn(clientFrames, type)
 
-/** `body` is the text of a `send`'s body as it came, at most `bodyBytes` of UTF-8. */
+/** `body` is the text of a `send`'s or `edit`'s body as it came, at most `bodyBytes` of UTF-8. */
 export function parseFrame(text: string, bodyBytes: number): Parsed {
   let found: unknown
   try {
@@ -27,7 +27,7 @@ export function parseFrame(text: string, bodyBytes: number): Parsed {
 
   const checked = (clientFrames[type] as z.ZodType<ClientFrame>).safeParse(found)
   if (!checked.success) return bad(explain(checked.error, found), id)
-  if (checked.data.type !== 'send') return { frame: checked.data, body: undefined }
+  if (!('body' in checked.data)) return { frame: checked.data, body: undefined }
 
   const body = jsonMember(text, 'body')!
   const bytes = Buffer.byteLength(body)

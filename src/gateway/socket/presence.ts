@@ -1,13 +1,16 @@
 // Who is online, for those who watch. Online: a session is open, by the log, and the person did something within the window.
-// Only changes are told; that nothing was done for the window's length is one, and a timer says so.
+// Only changes are told; that nothing was done for the window's length is one, and a timer says so. Who may not see somebody
+// is told that they are offline.
 import { refuse, type Refusal } from '../../domain/index.ts'
 import type { Feed, RecordedEvent } from '../../eventstore/index.ts'
 import type { Projections } from '../../projections/index.ts'
 import type { Timers } from '../timers.ts'
 import { presenceFrame } from './frames.ts'
 import type { Outgoing } from './outbox.ts'
+import { createSight } from './sight.ts'
 
 export interface Watcher {
+  readonly user: string
   tell(frame: Outgoing): void
 }
 
@@ -43,8 +46,8 @@ export function isOnline(sessions: number, lastSeen: string | null, now: number,
 }
 
 export function createPresence(
-  projections: Pick<Projections, 'queries' | 'position'>,
-  feed: Pick<Feed, 'since'>,
+  projections: Pick<Projections, 'queries' | 'position' | 'reached'>,
+  feed: Pick<Feed, 'since' | 'head'>,
   timers: Timers,
   { onlineWindowMs, most }: PresenceSettings,
 ): Presence {
@@ -52,8 +55,19 @@ export function createPresence(
   const watching = new Map<Watcher, Set<string>>()
   const tails = new Set<RecordedEvent[]>()
 
+  const sight = createSight(projections, feed, timers, (viewer, user) => {
+    const one = watched.get(user)
+    if (one?.state === undefined) return
+    const frame = frameFor(viewer, one)
+    for (const watcher of one.watchers) if (watcher.user === viewer) watcher.tell(frame)
+  })
+
   const frameOf = ({ user, state, lastSeen }: Watched) =>
     presenceFrame({ type: 'presence', user, state: state!, lastSeen })
+  const frameFor = (viewer: string, one: Watched) =>
+    sight.sees(viewer, one.user)
+      ? frameOf(one)
+      : presenceFrame({ type: 'presence', user: one.user, state: 'offline', lastSeen: null })
 
   /** Sets what is so now, and when it ends by itself. Whether it changed. */
   const settle = (one: Watched): boolean => {
@@ -71,7 +85,7 @@ export function createPresence(
 
   const tellAll = (one: Watched): void => {
     const frame = frameOf(one)
-    for (const watcher of one.watchers) watcher.tell(frame)
+    for (const watcher of one.watchers) if (sight.sees(watcher.user, one.user)) watcher.tell(frame)
   }
 
   /** One query for all. What the feed brought meanwhile is replayed: each event says how it is, however often it is said. */
@@ -95,7 +109,9 @@ export function createPresence(
   const leave = (watcher: Watcher, user: string): void => {
     watching.get(watcher)?.delete(user)
     const one = watched.get(user)
-    if (!one?.watchers.delete(watcher) || one.watchers.size > 0) return
+    if (!one?.watchers.delete(watcher)) return
+    if (![...one.watchers].some(other => other.user === watcher.user)) sight.forget(watcher.user, user)
+    if (one.watchers.size > 0) return
     one.stopTimer?.()
     watched.delete(user)
   }
@@ -136,12 +152,19 @@ export function createPresence(
       watching.set(watcher, all)
       const asked = enter(watcher, new Set(users))
       try {
-        await Promise.all(asked.map(one => one.loaded))
+        const [known] = await Promise.all([
+          sight.look(watcher.user, [...new Set(users)]),
+          ...asked.map(one => one.loaded),
+        ])
+        if (!known) {
+          for (const user of users) leave(watcher, user)
+          return refuse('behind')
+        }
       } catch (error) {
         for (const user of users) leave(watcher, user)
         throw error
       }
-      for (const one of asked) if (one.watchers.has(watcher)) watcher.tell(frameOf(one))
+      for (const one of asked) if (one.watchers.has(watcher)) watcher.tell(frameFor(watcher.user, one))
       return undefined
     },
 
@@ -161,6 +184,7 @@ export function createPresence(
         const one = evolve(watched, event)
         if (one?.state !== undefined && settle(one)) tellAll(one)
       }
+      sight.take(events)
     },
   }
 }

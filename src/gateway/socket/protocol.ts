@@ -24,6 +24,15 @@ export const body = z.looseObject({
   replyTo: z.uuid().optional(),
 })
 
+/** UTF-8 bytes of a reaction: the longest emoji that are one picture have about 50. */
+export const reactionBytes = 64
+/** Stands in the clear in the log, and so is kept too short to say much. */
+export const reaction = z
+  .string()
+  .regex(/^[^\s\p{Cc}\p{Cs}]+$/u, 'one emoji or a short name, without spaces')
+  .refine(text => Buffer.byteLength(text) <= reactionBytes, `at most ${reactionBytes} bytes of UTF-8`)
+
+const ofMessage = { id: uuid, conversation: conversationId, message: z.string().min(1).max(128).describe('its id') }
 const asked = { origin: origin.optional() }
 
 export const clientFrames = {
@@ -37,8 +46,18 @@ export const clientFrames = {
     body,
     ...asked,
   }),
+  edit: z.object({ type: z.literal('edit'), ...ofMessage, body, ...asked }),
+  retract: z.object({ type: z.literal('retract'), ...ofMessage, ...asked }),
+  react: z.object({
+    type: z.literal('react'),
+    ...ofMessage,
+    reaction,
+    on: z.boolean('true or false').default(true).describe('false takes it away'),
+    ...asked,
+  }),
   delivered: z.object({ type: z.literal('delivered'), conversation: conversationId, upTo, ...asked }),
   read: z.object({ type: z.literal('read'), conversation: conversationId, upTo, ...asked }),
+  typing: z.object({ type: z.literal('typing'), conversation: conversationId, ...asked }),
   watch: z.object({ type: z.literal('watch'), users: z.array(userId).min(1), ...asked }),
   unwatch: z.object({ type: z.literal('unwatch'), users: z.array(userId).min(1), ...asked }),
   activity: z.object({ type: z.literal('activity'), ...asked }),
@@ -53,13 +72,34 @@ const at = z.iso.datetime({ precision: 3 })
 const cursor = z.string().describe('opaque; never expires')
 const seq = z.int().nonnegative()
 
+/** The shortest time for which messages can be kept. */
+export const minTtl = '1s'
+export const memberRole = z.enum(['owner', 'admin', 'member'], 'owner, admin or member')
+export const retention = z.union([
+  z.object({ mode: z.literal('permanent') }),
+  z.object({ mode: z.literal('temporary'), ttl: z.string().describe('a duration, <n>ms|s|m|h|d') }),
+])
+
 const limits = z.object({
   members: z.int().describe('members of a group, its creator among them'),
   bodyBytes: z.int(),
   frameBytes: z.int(),
   pageSize: z.int(),
   watch: z.int().describe('users that one session may watch'),
+  reactionBytes: z.int(),
+  minTtl: z.string().describe('the shortest ttl of a temporary conversation, a duration'),
 })
+
+const bodyTold = z.record(z.string(), z.unknown()).nullable().describe('null where the content is gone')
+const amends = {
+  conversation: z.uuid(),
+  seq,
+  id: z.uuid().describe('of the frame that asked for it'),
+  message: z.uuid(),
+  messageSeq: seq,
+  from: userId,
+  at,
+}
 
 export const serverFrames = {
   welcome: z.object({
@@ -87,7 +127,25 @@ export const serverFrames = {
     id: z.uuid(),
     from: userId,
     at,
-    body: z.record(z.string(), z.unknown()).nullable().describe('null where the content is gone'),
+    body: bodyTold,
+    expiresAt: at.optional().describe('when the time of its content is over'),
+    editedAt: at.optional().describe('where the body is not the first; told to sessions that do not resume'),
+    retracted: z.literal(true).optional().describe('body is null'),
+    cursor,
+  }),
+  edited: z.object({
+    type: z.literal('edited'),
+    ...amends,
+    body: bodyTold,
+    expiresAt: at.optional(),
+    cursor,
+  }),
+  retracted: z.object({ type: z.literal('retracted'), ...amends, cursor }),
+  reacted: z.object({
+    type: z.literal('reacted'),
+    ...amends,
+    reaction: z.string(),
+    on: z.boolean().describe('false: taken away'),
     cursor,
   }),
   receipt: z.object({
@@ -105,9 +163,23 @@ export const serverFrames = {
     seq,
     user: userId,
     change: z.enum(['joined', 'left', 'removed', 'role']),
+    role: memberRole.optional().describe('that they have now'),
+    by: userId.optional().describe('who let them in, took them out or gave the role; left out: nobody but themselves'),
     at,
     cursor,
   }),
+  changed: z.object({
+    type: z.literal('changed'),
+    conversation: z.uuid(),
+    seq,
+    by: userId,
+    name: z.string().nullable().optional(),
+    retention: retention.optional().describe('of what is sent from then on'),
+    delivered: z.boolean().optional().describe('whether delivered marks are kept'),
+    at,
+    cursor,
+  }),
+  typing: z.object({ type: z.literal('typing'), conversation: z.uuid(), user: userId }),
   presence: z.object({
     type: z.literal('presence'),
     user: userId,

@@ -64,9 +64,9 @@ export function auditHandlers(parts: HandlerParts): Handlers<'auditConversations
 async function lineOf(event: RawEvent, keyring: Keyring | undefined): Promise<string> {
   const { position, stream, revision, id, type, data, metadata } = event
   const line = JSON.stringify({ position: String(position), stream, revision, id, type, data, metadata })
-  if (keyring === undefined || type !== 'MessageSent') return `${line}\n`
-  const { content } = data as { content: Sealed }
-  const body = await keyring.open({ conversation: idIn(stream), message: id }, content)
+  if (keyring === undefined || (type !== 'MessageSent' && type !== 'MessageEdited')) return `${line}\n`
+  const { content, message = id } = data as { content: Sealed; message?: string }
+  const body = await keyring.open({ conversation: idIn(stream), message }, content)
   // a body as it came may have line breaks between its parts: there they mean nothing, here they would end the line
   return body === null ? `${line}\n` : `${line.slice(0, -1)},"body":${body.replaceAll(/[\r\n]/g, ' ')}}\n`
 }

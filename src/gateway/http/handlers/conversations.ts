@@ -9,12 +9,10 @@ import type { HandlerParts } from './parts.ts'
 export function conversationHandlers({
   commands,
   projections,
-}: HandlerParts): Handlers<'startGroup' | 'conversation' | 'addMember' | 'leave'> {
+}: HandlerParts): Handlers<'startGroup' | 'conversation' | 'addMember' | 'removeMember' | 'changeConversation'> {
   return {
     async startGroup({ asker, body }) {
       const { id = randomUUID(), name, members, delivered, retention = { mode: 'permanent' } } = body
-      if (retention.mode === 'temporary')
-        return refuse('not-allowed', 'temporary conversations are not there yet: nothing would destroy their keys')
       const started = await commands.startGroup(asker, { id, name, members, delivered, retention })
       if (isRefusal(started)) return started
       return { json: { id, seq: started.seq, position: String(started.position) } }
@@ -30,17 +28,22 @@ export function conversationHandlers({
     async addMember({ asker, params, body }) {
       const conversation = knownForm(params.id)
       if (conversation === undefined) return refuse('unknown-conversation')
-      const added = await commands.addMember(asker, { conversation, user: body.user })
+      const added = await commands.addMember(asker, { conversation, ...body })
       return isRefusal(added) ? added : { json: { position: String(added.position) } }
     },
 
-    async leave({ asker, identity, params }) {
+    async removeMember({ asker, params }) {
       const conversation = knownForm(params.id)
       if (conversation === undefined) return refuse('unknown-conversation')
-      if (params.user !== identity.user)
-        return refuse('not-allowed', `you are ${identity.user}; one can only take oneself out`)
-      const left = await commands.leave(asker, { conversation })
-      return isRefusal(left) ? left : { json: { position: String(left.position) } }
+      const removed = await commands.removeMember(asker, { conversation, user: params.user })
+      return isRefusal(removed) ? removed : { json: { position: String(removed.position) } }
+    },
+
+    async changeConversation({ asker, params, body }) {
+      const conversation = knownForm(params.id)
+      if (conversation === undefined) return refuse('unknown-conversation')
+      const changed = await commands.changeConversation(asker, { conversation, ...body })
+      return isRefusal(changed) ? changed : { json: { position: String(changed.position) } }
     },
   }
 }

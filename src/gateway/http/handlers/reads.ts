@@ -45,8 +45,12 @@ export function readHandlers(parts: HandlerParts): Handlers<'inbox' | 'messages'
       return receipts === undefined ? refuse('unknown-message') : { json: { receipts } }
     },
 
-    async presence({ params }) {
-      const [row] = await queries.presence([params.id])
+    async presence({ identity, params }) {
+      const [[row], [sight]] = await Promise.all([
+        queries.presence([params.id]),
+        queries.sight([{ viewer: identity.user, user: params.id }]),
+      ])
+      if (!sight?.sees) return { json: { user: params.id, state: 'offline', lastSeen: null } }
       const { sessions, lastSeen } = row ?? { sessions: [], lastSeen: null }
       const online = isOnline(sessions.length, lastSeen, timers.now(), settings.onlineWindowMs)
       return { json: { user: params.id, state: online ? 'online' : 'offline', lastSeen } }

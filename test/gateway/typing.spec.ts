@@ -1,0 +1,40 @@
+// Who is told that somebody types.
+import { describe, expect, it } from 'vitest'
+import type { Asker } from '../../src/commands/index.ts'
+import { refuse, type Refusal } from '../../src/domain/index.ts'
+import type { Outgoing } from '../../src/gateway/socket/outbox.ts'
+import { createTyping } from '../../src/gateway/socket/typing.ts'
+import { clock, textOf } from './given.ts'
+
+const conversation = '6f2f3c36-2c39-5c55-9e53-0c3f8f1f3a10'
+const by = (user: string): Asker => ({ actor: { user, device: 'phone', session: `${user}s` }, origin: 'user' })
+
+function room(answer?: Refusal) {
+  const time = clock()
+  const told: string[] = []
+  const tellRoom = (to: string, frame: Outgoing, except: string | null) =>
+    void told.push(`${textOf(frame)} to ${to.slice(0, 4)} but ${except}`)
+  const typing = createTyping({ announceTyping: () => Promise.resolve(answer) }, { tellRoom }, time)
+  return { time, told, typing }
+}
+const said = (user: string) =>
+  `{"type":"typing","conversation":"${conversation}","user":"${user}"} to 6f2f but ${user}s`
+
+describe('typing', () => {
+  it('[T9] is told the room, but not the session that says it, and at most once a second of each', async () => {
+    const { time, told, typing } = room()
+    expect(await typing(by('ann'), conversation)).toBeUndefined()
+    await typing(by('ann'), conversation)
+    await typing(by('bob'), conversation)
+    time.pass(999)
+    await typing(by('ann'), conversation)
+    time.pass(1)
+    await typing(by('ann'), conversation)
+    expect(told).toEqual([said('ann'), said('bob'), said('ann')])
+  })
+  it('[T9] is refused where one may not act, and told nobody', async () => {
+    const { told, typing } = room(refuse('not-a-member'))
+    expect(await typing(by('ann'), conversation)).toMatchObject({ refused: 'not-a-member' })
+    expect(told).toEqual([])
+  })
+})
