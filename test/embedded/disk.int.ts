@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { open as openIndex } from 'lmdb'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { encodeEvent, positionAfter, positionOf, revisionOf } from '../../src/embedded/engine/event-record.ts'
+import {
+  COMMIT_LENGTH,
+  encodeEvent,
+  positionAfter,
+  positionOf,
+  revisionOf,
+} from '../../src/embedded/engine/event-record.ts'
 import type { EventRecord } from '../../src/embedded/engine/event-record.ts'
 import { backupDataFolder } from '../../src/embedded/storage/disk/backup.ts'
 import { checkDataFolder } from '../../src/embedded/storage/disk/check.ts'
@@ -185,6 +191,15 @@ describe('the log on disk', () => {
     await writeFile(file!, bytes)
     await expect(open(dir)).rejects.toThrow(`the log is damaged at position ${ends[commit - 1]} (in `)
     await expect(checkDataFolder(dir)).rejects.toThrow('Restore it from a backup')
+  })
+
+  it('takes a commit that says it has no length for damage', async () => {
+    const { dir, ends } = await written({ commits: 4, index: false })
+    const [file] = await logFiles(dir)
+    const bytes = await readFile(file!)
+    bytes.writeUInt32BE(0, SEGMENT_HEADER + ends[1]! - 1 + COMMIT_LENGTH)
+    await writeFile(file!, bytes)
+    await expect(open(dir)).rejects.toThrow(`the log is damaged at position ${ends[1]} (in `)
   })
 
   it('refuses to show an event that was damaged while it ran', async () => {

@@ -64,5 +64,5 @@ export const openCommit = (commit: Buffer, position: number): EventRecord[] | un
     records.push(record)
     at += record.length
   }
-  return records
+  return records.length > 0 ? records : undefined // a damaged record may say that its commit has no length
 }
