@@ -7,7 +7,7 @@ import { columns, recordset, rowsOf, type Db } from './database.ts'
 import { wasIn } from './membership.ts'
 import type { ReadModel } from './read-model.ts'
 
-const types: ReadonlySet<string> = new Set<AmendingEvent['type']>([
+export const amendingTypes = [
   'MemberRoleChanged',
   'ConversationRenamed',
   'RetentionChanged',
@@ -16,7 +16,9 @@ const types: ReadonlySet<string> = new Set<AmendingEvent['type']>([
   'MessageRetracted',
   'ReactionAdded',
   'ReactionRemoved',
-])
+] as const satisfies readonly AmendingEvent['type'][]
+
+const types: ReadonlySet<string> = new Set(amendingTypes)
 
 export const isAmending = (event: RecordedEvent): event is AmendingEvent => types.has(event.type)
 

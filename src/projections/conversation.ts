@@ -2,6 +2,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Retention } from '../domain/index.ts'
 import { idIn, type Recorded } from '../eventstore/index.ts'
+import { amendingTypes } from './amendment.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
 import { only, type ReadModel } from './read-model.ts'
 
@@ -89,20 +90,7 @@ const rowColumns = columns(
 )
 
 /** Every event of a conversation's stream that is no message and not its start. */
-const movers = [
-  'MemberJoined',
-  'MemberLeft',
-  'MemberRemoved',
-  'MemberRoleChanged',
-  'ConversationRenamed',
-  'RetentionChanged',
-  'DeliveredMarksChanged',
-  'MessageEdited',
-  'MessageRetracted',
-  'ReactionAdded',
-  'ReactionRemoved',
-  'HistoryImported',
-] as const
+const movers = ['MemberJoined', 'MemberLeft', 'MemberRemoved', ...amendingTypes, 'HistoryImported'] as const
 
 /** Null: as it was. */
 interface Moved {
