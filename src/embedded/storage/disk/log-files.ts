@@ -44,7 +44,7 @@ export interface LogFilesOptions {
 }
 
 /**
- * The file is made longer ahead of the commits, so that a commit's sync has no new length to store: measured here, 0.10 ms
+ * The file is made longer ahead of the commits, so that a commit's sync has no new length to store: measured, 0.10 ms
  * a commit instead of 0.13, and 0.19 for a write and fdatasync.
  */
 const ROOM_AHEAD = 1024 * 1024
