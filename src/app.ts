@@ -84,7 +84,13 @@ export async function startApp(
       openKeyring(pool, masterKey, error => log.error({ error }, 'a sealed body was tampered with')),
     ])
     const analystPassword = analystSecret.toString('hex')
-    const projections = await openProjections({ pool, epoch, analystPassword, log: line => log.warn(line) })
+    const projections = await openProjections({
+      pool,
+      epoch,
+      holds: store.holds,
+      analystPassword,
+      log: line => log.warn(line),
+    })
     say(`analysts ${analystUrl(databaseUrl, config.databaseUrl ? '***' : analystPassword)}`)
 
     const blocks = await projections.queries.blocks()

@@ -5,6 +5,7 @@ import {
   type Answer,
   type AppendDone,
   type Failure,
+  type HoldsDone,
   type ReadDone,
   type Request,
 } from './eventstoredb/messages.ts'
@@ -91,6 +92,14 @@ export function connectEventStore(url: string, onFault: (error: Error) => void):
         failure => otherError(`reading ${stream}`, failure),
       )
       return events[0]
+    },
+
+    holds: async position => {
+      const { holds } = await ask<HoldsDone>(
+        n => ({ n, op: 'holds', position }),
+        failure => otherError(`reading position ${position}`, failure),
+      )
+      return holds
     },
 
     subscribe: (prefixes, after, reader) => {

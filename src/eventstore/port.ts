@@ -86,6 +86,8 @@ export interface EventStore {
   read(stream: string, from?: number): AsyncIterable<readonly RawEvent[]>
   /** The stream's last event, if it has one. */
   last(stream: string): Promise<RawEvent | undefined>
+  /** Whether an event is at this position: a log that was put back from a backup may end before it. */
+  holds(position: Position): Promise<boolean>
   /**
    * All events of streams with these prefixes after a position (exclusive; undefined: from the start), then live ones, until
    * the returned function is called. Reconnects by itself. A few batches are under way at most; the next is

@@ -3,6 +3,9 @@ import { sql } from 'kysely'
 import type { Position } from '../eventstore/index.ts'
 import type { Db } from './database.ts'
 
+/** The table's own shape: another one is built anew, as with the read models. */
+export const checkpointVersion = 'checkpoint 2'
+
 /** Of which log the rows are, and by which rules they were folded. */
 export interface Provenance {
   readonly epoch: string
@@ -13,6 +16,7 @@ export const checkpointTable = `
     create table checkpoint (
       singleton boolean primary key check (singleton),
       position bigint not null,
+      event bigint,
       epoch text not null,
       versions text not null
     ) with (fillfactor = 10);`
@@ -21,7 +25,7 @@ export const checkpointTable = `
 export class ReadModelsReplaced extends Error {}
 
 /**
- * Moves the checkpoint within a transaction, before any row is written. Not moved: another projector has moved it
+ * Moves the checkpoint, and with it the place of the last event that is folded, within a transaction, before any row is written. Not moved: another projector has moved it
  * since, to `position`, and nothing of this batch may be written.
  *
  * This is what makes events count once. Two projectors on one schema (a rolling restart, two boxes) meet at this row: the
@@ -34,9 +38,11 @@ export async function moveCheckpoint(
   provenance: Provenance,
   from: Position,
   to: Position,
+  event?: Position,
 ): Promise<{ moved: boolean; position: Position }> {
   const { epoch, versions } = provenance
-  const moved = await sql`update ${db.table('checkpoint')} set position = ${to}
+  const moved =
+    await sql`update ${db.table('checkpoint')} set position = ${to}, event = coalesce(${event ?? null}::bigint, event)
     where position = ${from} and epoch = ${epoch} and versions = ${versions}`.execute(db.kysely)
   if (moved.numAffectedRows === 1n) return { moved: true, position: to }
   const found = await readCheckpoint(db)
@@ -48,10 +54,16 @@ export async function moveCheckpoint(
   return { moved: false, position: found.position } // also where another moved it to `to`: its rows are in
 }
 
-export async function readCheckpoint(db: Db): Promise<(Provenance & { position: Position }) | undefined> {
-  const row = await db.kysely.selectFrom('checkpoint').selectAll().executeTakeFirst()
-  return row && { ...row, position: Number(row.position) }
+export interface Checkpoint extends Provenance {
+  readonly position: Position
+  /** Of the last event that was folded; undefined: none yet. */
+  readonly event: Position | undefined
 }
 
-const describe = (found: (Provenance & { position: Position }) | undefined): string =>
+export async function readCheckpoint(db: Db): Promise<Checkpoint | undefined> {
+  const row = await db.kysely.selectFrom('checkpoint').selectAll().executeTakeFirst()
+  return row && { ...row, position: Number(row.position), event: row.event == null ? undefined : Number(row.event) }
+}
+
+const describe = (found: Checkpoint | undefined): string =>
   found ? `at ${found.position} of epoch ${found.epoch} (${found.versions})` : 'gone'

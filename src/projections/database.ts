@@ -4,7 +4,7 @@ import { Kysely, PostgresDialect, sql, type RawBuilder, type Transaction } from 
 import type pg from 'pg'
 
 export interface Tables {
-  checkpoint: { singleton: boolean; position: string; epoch: string; versions: string }
+  checkpoint: { singleton: boolean; position: string; event: string | null; epoch: string; versions: string }
 }
 
 export interface Db {

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { publishViews } from './analytics.ts'
 import type { Projections } from './api.ts'
 import { openDatabase } from './database.ts'
-import { migrate, versions } from './migrate.ts'
+import { migrate, versions, type Holds } from './migrate.ts'
 import { openQueries } from './queries.ts'
 import { openRunner } from './runner.ts'
 
@@ -16,6 +16,8 @@ export interface ProjectionsOptions {
   readonly schema?: string
   /** The store that is followed. Read models of another one are dropped and made again from its whole log. */
   readonly epoch: string
+  /** Asked of the last event that is folded: where it is not in the log, an older log was put back. */
+  readonly holds: Holds
   /** Sets the password of the role `verbatim_analyst`. */
   readonly analystPassword?: string
   readonly log?: (line: string) => void
@@ -26,13 +28,14 @@ export async function openProjections({
   pool,
   schema = 'read',
   epoch,
+  holds,
   analystPassword,
   log = () => {},
 }: ProjectionsOptions): Promise<Projections> {
   const onLost = (error: Error): void => log(`an idle database connection was lost: ${error.message}`)
   pool.on('error', onLost) // without a listener it would end the process
   const db = openDatabase(pool, schema)
-  const at = await migrate(db, epoch, log)
+  const at = await migrate(db, epoch, holds, log)
   if (schema === 'read') await publishViews(db, log, analystPassword)
   const runner = openRunner(db, { epoch, versions }, at, log)
   return {

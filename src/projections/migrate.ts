@@ -1,15 +1,18 @@
 // Makes the read models' tables, and makes them again when they are of another store or of another version.
 import { sql } from 'kysely'
 import type { Position } from '../eventstore/index.ts'
-import { checkpointTable, readCheckpoint, type Provenance } from './checkpoint.ts'
+import { checkpointTable, checkpointVersion, readCheckpoint, type Checkpoint, type Provenance } from './checkpoint.ts'
 import { rowsOf, within, type Db } from './database.ts'
 import { models } from './models.ts'
 
 /** The versions of all read models, as the checkpoint remembers them. */
-export const versions = models.map(({ name, version }) => `${name} ${version}`).join(', ')
+export const versions = [checkpointVersion, ...models.map(({ name, version }) => `${name} ${version}`)].join(', ')
+
+/** Whether the log has an event at this position. */
+export type Holds = (position: Position) => Promise<boolean>
 
 /** Answers where the read models are: -1 when they are empty. */
-export function migrate(db: Db, epoch: string, log: (line: string) => void): Promise<Position> {
+export function migrate(db: Db, epoch: string, holds: Holds, log: (line: string) => void): Promise<Position> {
   return db.kysely.transaction().execute(async transaction => {
     const tx = within(db, transaction)
     await sql`select pg_advisory_xact_lock(hashtextextended(${`verbatim read models ${db.schema}`}, 0))`.execute(
@@ -18,8 +21,9 @@ export function migrate(db: Db, epoch: string, log: (line: string) => void): Pro
     const tables = await tablesIn(tx)
     if (tables.includes('checkpoint')) {
       const found = await readCheckpoint(tx)
-      if (found?.epoch === epoch && found.versions === versions) return found.position
-      log(`rebuilding the read models in schema ${db.schema} from the whole log: ${whyOther(found, epoch)}`)
+      const why = await whyOther(found, epoch, holds)
+      if (found && why === undefined) return found.position
+      log(`rebuilding the read models in schema ${db.schema} from the whole log: ${why}`)
     }
     for (const table of tables) await sql`drop table ${sql.id(db.schema, table)} cascade`.execute(tx.kysely)
     await create(tx, { epoch, versions })
@@ -35,10 +39,12 @@ async function tablesIn(db: Db): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-function whyOther(found: Provenance | undefined, epoch: string): string {
+async function whyOther(found: Checkpoint | undefined, epoch: string, holds: Holds): Promise<string | undefined> {
   if (!found) return 'their checkpoint is missing'
   if (found.epoch !== epoch) return `they were made from store ${found.epoch}, and this one is ${epoch}`
-  return `they are of the versions (${found.versions}), and these are (${versions})`
+  if (found.versions !== versions) return `they are of the versions (${found.versions}), and these are (${versions})`
+  if (found.event === undefined || (await holds(found.event))) return undefined
+  return `they have the event at position ${found.event}, and the log has not: an older one was put back`
 }
 
 async function create(db: Db, { epoch, versions }: Provenance): Promise<void> {

@@ -34,7 +34,7 @@ export function openRunner(db: Db, provenance: Provenance, at: Position, log: (l
   const commit = (events: readonly RecordedEvent[], to: Position): Promise<Position> =>
     db.kysely.transaction().execute(async transaction => {
       const tx = within(db, transaction)
-      const { moved, position } = await moveCheckpoint(tx, provenance, committed, to)
+      const { moved, position } = await moveCheckpoint(tx, provenance, committed, to, events.at(-1)?.position)
       if (moved) for (const model of models) await model.fold(tx, events)
       return position
     })

@@ -81,6 +81,14 @@ describe('the event store adapter', () => {
     expect((await store.last('conversation-d'))?.revision).toBe(1_200)
   })
 
+  it('tells the position of an event from one that is none, and from the end', async () => {
+    const { position } = await store.append('conversation-e', [event(0), event(1)], 'any')
+    const asked = [position, position + 1, position - 1, position + 1_000_000]
+    expect(await Promise.all(asked.map(at => store.holds(at)))).toEqual([true, false, false, false])
+    const [first] = await all(store.read('conversation-e'))
+    expect(await store.holds(first!.position)).toBe(true)
+  })
+
   it('[E2] a subscription brings every event once, in order, those from before and those to come', async () => {
     const stream = 'activity-x'
     await store.append(stream, [event(0), event(1)], 'any')

@@ -17,7 +17,7 @@ async function rebuiltBeside(server: Server) {
   const store = connectEventStore(server.printed.get('store')!, fault)
   const epochEvent = await store.last('epoch-begun')
   const { epoch } = epochEvent!.data as { epoch: string }
-  const projections = await openProjections({ pool, epoch, schema: 'rebuilt' })
+  const projections = await openProjections({ pool, epoch, schema: 'rebuilt', holds: store.holds })
   const feed = startFeed(store, undefined, { onSetAside: fault, onLost: fault })
   try {
     projections.start(feed, fault)

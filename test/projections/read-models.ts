@@ -1,7 +1,7 @@
 // Read models for tests: opened on a schema of their own, fed with given events, and dumped row by row.
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import { openProjections, type Projections } from '../../src/projections/index.ts'
+import { openProjections, type Projections, type ProjectionsOptions } from '../../src/projections/index.ts'
 import type { RecordedEvent } from '../../src/eventstore/index.ts'
 import { tablesIn } from '../support/read-models.ts'
 import { GivenFeed } from './history.ts'
@@ -22,10 +22,11 @@ export async function openReadModels(
   {
     schema = freshSchema(),
     epoch = 'epoch-1',
+    holds = () => Promise.resolve(true),
     log = () => {},
-  }: { schema?: string; epoch?: string; log?: (line: string) => void } = {},
+  }: Partial<Pick<ProjectionsOptions, 'schema' | 'epoch' | 'holds' | 'log'>> = {},
 ): Promise<ReadModels> {
-  const projections = await openProjections({ pool, schema, epoch, log })
+  const projections = await openProjections({ pool, schema, epoch, holds, log })
   const feed = new GivenFeed()
   let fail: (error: unknown) => void
   const fault = new Promise<never>((_, reject) => (fail = reject))
@@ -52,7 +53,9 @@ export async function folded(pool: pg.Pool, events: readonly RecordedEvent[], sc
 export async function empty(pool: pg.Pool, schema: string): Promise<void> {
   const tables = await tablesIn(pool, schema)
   const statements = tables.map(table =>
-    table === 'checkpoint' ? `update "${schema}".checkpoint set position = -1` : `delete from "${schema}"."${table}"`,
+    table === 'checkpoint'
+      ? `update "${schema}".checkpoint set position = -1, event = null`
+      : `delete from "${schema}"."${table}"`,
   )
   await pool.query(statements.join(';'))
 }

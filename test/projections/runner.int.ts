@@ -75,8 +75,26 @@ it('[P11] models of another store are dropped and built from the whole log', asy
   await models.fold(chat())
   await models.stop()
   expect(await dumpReadModels(database.pool, schema)).toEqual(await asIfNeverInterrupted())
-  const again = await openProjections({ pool: database.pool, schema, epoch: 'epoch-1' })
+  const again = await openReadModels(database.pool, { schema })
   expect(again.position()).toBe(chat().at(-1)!.position)
+  await again.stop()
+})
+
+it('[P12] models that know an event which the log has not are dropped and built from the whole log', async () => {
+  const schema = freshSchema()
+  const lines: string[] = []
+  const [older, all] = [chat().slice(0, 20), chat()]
+  const newer = await openReadModels(database.pool, { schema })
+  await newer.fold(all)
+  await newer.stop()
+  const holds = (position: number) => Promise.resolve(older.some(event => event.position === position))
+  const models = await openReadModels(database.pool, { schema, holds, log: line => void lines.push(line) })
+  expect(models.position()).toBe(-1)
+  expect(lines.join('\n')).toContain(`they have the event at position ${all.at(-1)!.position}, and the log has not`)
+  await models.fold(older)
+  await models.stop()
+  const again = await openReadModels(database.pool, { schema, holds, log: line => void lines.push(line) })
+  expect([again.position(), lines.length]).toEqual([older.at(-1)!.position, 1])
   await again.stop()
 })
 
@@ -151,7 +169,12 @@ it('takes what the feed had before it was started', async () => {
   const events = chat()
   const feed = new GivenFeed()
   feed.push(events)
-  const models = await openProjections({ pool: database.pool, schema: freshSchema(), epoch: 'epoch-1' })
+  const models = await openProjections({
+    pool: database.pool,
+    schema: freshSchema(),
+    epoch: 'epoch-1',
+    holds: () => Promise.resolve(true),
+  })
   models.start(feed, () => {})
   expect(await models.reached(events.at(-1)!.position, 60_000)).toBe(true)
   expect(feed.released).toBe(events.at(-1)!.position)

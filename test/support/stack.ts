@@ -30,7 +30,7 @@ export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, s
   const store = connectEventStore(storeUrl, fault)
   const epoch = await epochOf(store, now)
   const keyring = await openKeyring(pool, masterKey, fault)
-  const projections = await openProjections({ pool, epoch, schema })
+  const projections = await openProjections({ pool, epoch, schema, holds: store.holds })
   const blocks = await projections.queries.blocks()
   const feed = startFeed(store, projections.position() < 0 ? undefined : projections.position(), {
     onSetAside: fault,

@@ -5,6 +5,7 @@ export type Request =
   | { n: number; op: 'append'; stream: string; events: readonly NewEvent[]; expected: ExpectedRevision }
   | { n: number; op: 'read'; stream: string; from: number; limit: number }
   | { n: number; op: 'last'; stream: string }
+  | { n: number; op: 'holds'; position: number }
   | { n: number; op: 'subscribe'; prefixes: readonly string[]; after: number | null }
   | { n: number; op: 'taken' }
   | { n: number; op: 'unsubscribe' }
@@ -24,6 +25,11 @@ export interface ReadDone {
   events: readonly RawEvent[]
 }
 
+export interface HoldsDone {
+  n: number
+  holds: boolean
+}
+
 /** Answers a subscription again and again. */
 export interface Batched {
   n: number
@@ -36,7 +42,7 @@ export interface Failed {
 }
 
 /** `n` names the request that is answered. */
-export type Answer = AppendDone | ReadDone | Batched | Failed
+export type Answer = AppendDone | ReadDone | HoldsDone | Batched | Failed
 
 /** Collects what is to be said during a tick and says it as one text at its end. */
 export function perTick<T>(post: (text: string) => void): (message: T) => void {

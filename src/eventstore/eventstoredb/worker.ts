@@ -28,6 +28,21 @@ async function page(n: number, stream: string, options: ReadStreamOptions): Prom
   return { n, events }
 }
 
+/** A server answers UNKNOWN to a position that is none of its log's. */
+const UNKNOWN = 2
+
+async function holds(position: number): Promise<boolean> {
+  const at = BigInt(position)
+  try {
+    const found = client.readAll({ fromPosition: { commit: at, prepare: at }, maxCount: 1 })
+    for await (const { event } of found) return event?.position?.commit === at
+    return false
+  } catch (error) {
+    if ((error as { code?: number }).code === UNKNOWN) return false
+    throw error
+  }
+}
+
 async function handle(request: Request): Promise<Answer | undefined> {
   const { n } = request
   switch (request.op) {
@@ -37,6 +52,8 @@ async function handle(request: Request): Promise<Answer | undefined> {
       return read(n, request.stream, { fromRevision: BigInt(request.from), maxCount: request.limit })
     case 'last':
       return read(n, request.stream, { fromRevision: END, direction: BACKWARDS, maxCount: 1 })
+    case 'holds':
+      return { n, holds: await within(readMs, holds(request.position)) }
     case 'subscribe':
       subscriptions.set(
         n,
