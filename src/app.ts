@@ -10,6 +10,7 @@ import type { Config } from './config.ts'
 import { startEventStoreProcess } from './embedded/index.ts'
 import { connectEventStore, epochOf, openKeyring, startFeed } from './eventstore/index.ts'
 import { createGateway, defaults } from './gateway/index.ts'
+import { folderStore, openMedia } from './media/index.ts'
 import { startPostgres } from './postgres/index.ts'
 import { openProjections } from './projections/index.ts'
 import { keptSecret } from './secrets.ts'
@@ -108,8 +109,20 @@ export async function startApp(
       marks: queries.marks,
       position: projections.position,
     }
-    const commands = createCommands({ store, feed, keyring, readSide, blocks, memberLimit: config.memberLimit, now })
+    const folder = join(dataDir, 'media')
+    const incoming = join(folder, 'incoming')
+    const blobs = config.mediaUrl
+      ? opened('media store', (await import('./media/s3.ts')).s3Store(config.mediaUrl)) // 22 MB that most do without
+      : folderStore(folder, incoming)
+    const onFailed = (error: Error) => log.error({ error }, 'images')
+    const mostBytes = config.mediaBytes
+    const media = await openMedia({ pool, keyring, projections, feed, blobs, incoming, mostBytes, onFailed })
+    say(`media ${config.mediaUrl?.href ?? folder}`)
+    const { memberLimit } = config
+    const commands = createCommands({ store, feed, keyring, readSide, mediaSide: media, blocks, memberLimit, now })
     projections.start(feed, error => onFault(error as Error))
+
+    opened('media collector', media.collect(commands))
 
     // until the tail of the log has been seen, a message that is there could be taken for new
     await feed.live
@@ -121,6 +134,7 @@ export async function startApp(
       feed,
       store,
       keyring,
+      media,
       auth: secret ? { secret } : { jwksUrl: config.jwksUrl! },
       box,
       epoch,
@@ -128,7 +142,7 @@ export async function startApp(
         ...defaults,
         devTokens: config.devTokens,
         onlineWindowMs: config.onlineWindowMs,
-        limits: { ...defaults.limits, members: config.memberLimit },
+        limits: { ...defaults.limits, members: config.memberLimit, mediaBytes: config.mediaBytes },
       },
       log,
       ready: () => true,

@@ -19,6 +19,14 @@ const wholeNumber = (least: number, most: number) =>
 const url = (what: string, schemes: readonly string[]) =>
   z.string().refine(text => URL.canParse(text) && schemes.includes(new URL(text).protocol), what)
 
+function isBucket(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname, username, searchParams } = new URL(text)
+  const endpoint = searchParams.get('endpoint')
+  const whole = protocol === 's3:' && hostname !== '' && username === ''
+  return whole && (endpoint === null || (URL.canParse(endpoint) && /^https?:/.test(endpoint)))
+}
+
 const environment = z.object({
   PORT: wholeNumber(0, 65_535).optional(),
   HOST: z.string().default('127.0.0.1'),
@@ -41,13 +49,22 @@ const environment = z.object({
     .refine(key => key.length === 32, '32 bytes in base64')
     .optional(),
   DEV_TOKENS: z.enum(['on', 'off'], 'on or off').optional(),
+  MEDIA_URL: z
+    .string()
+    .refine(
+      isBucket,
+      's3://bucket/prefix?region=…&endpoint=http(s)://…, without credentials: those are AWS_ACCESS_KEY_ID …',
+    )
+    .transform(text => new URL(text))
+    .optional(),
+  MEDIA_BYTES: wholeNumber(1, 256 * 1024 * 1024).default(20 * 1024 * 1024),
   ONLINE_WINDOW: duration.default(10_000),
   MEMBER_LIMIT: wholeNumber(1, 100_000).default(1_024),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
 })
 
 /** Variables whose value must not be shown. */
-const secrets = new Set(['AUTH_SECRET', 'MASTER_KEY', 'DATABASE_URL', 'EVENTSTORE_URL'])
+const secrets = new Set(['AUTH_SECRET', 'MASTER_KEY', 'DATABASE_URL', 'EVENTSTORE_URL', 'MEDIA_URL'])
 
 export interface Config {
   /** Undefined: the default, or another where that is taken. */
@@ -60,6 +77,9 @@ export interface Config {
   readonly jwksUrl: string | undefined
   readonly masterKey: Buffer | undefined
   readonly devTokens: boolean
+  /** A bucket; undefined: the data folder. */
+  readonly mediaUrl: URL | undefined
+  readonly mediaBytes: number
   readonly onlineWindowMs: number
   readonly memberLimit: number
   readonly logLevel: string
@@ -90,6 +110,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     jwksUrl: e.AUTH_JWKS_URL,
     masterKey: e.MASTER_KEY,
     devTokens: e.DEV_TOKENS ? e.DEV_TOKENS === 'on' : !e.EVENTSTORE_URL && !e.AUTH_JWKS_URL && loopback(e.HOST),
+    mediaUrl: e.MEDIA_URL,
+    mediaBytes: e.MEDIA_BYTES,
     onlineWindowMs: e.ONLINE_WINDOW,
     memberLimit: e.MEMBER_LIMIT,
     logLevel: e.LOG_LEVEL,

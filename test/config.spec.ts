@@ -30,7 +30,19 @@ describe('the environment', () => {
     expect(wrong({ DEV_TOKENS: 'yes' })).toBe('DEV_TOKENS: found "yes"; accepted is on or off')
     expect(wrong({ EVENTSTORE_URL: 'http://x' })).toMatch(/^EVENTSTORE_URL: found a value; accepted is esdb:/)
     expect(wrong({ AUTH_SECRET: 'short' })).toBe('AUTH_SECRET: found a value; accepted is at least 32 bytes of UTF-8')
+    expect(wrong({ MEDIA_URL: 'http://x' })).toMatch(/^MEDIA_URL: found a value; accepted is s3:\/\/bucket\/prefix/)
+    expect(wrong({ MEDIA_URL: 's3://' })).toMatch(/^MEDIA_URL: /)
+    expect(wrong({ MEDIA_URL: 's3://b?endpoint=there' })).toMatch(/^MEDIA_URL: /)
+    expect(wrong({ MEDIA_BYTES: '20MB' })).toBe(
+      'MEDIA_BYTES: found "20MB"; accepted is a whole number from 1 to 268435456',
+    )
     expect(wrong({ MASTER_KEY: 'c2hvcnQ=' })).toBe('MASTER_KEY: found a value; accepted is 32 bytes in base64')
+  })
+  it('images are kept in a bucket where one is named', () => {
+    const { mediaUrl, mediaBytes } = readConfig({ MEDIA_URL: 's3://b/p?endpoint=http%3A%2F%2Fx', MEDIA_BYTES: '5' })
+    expect([mediaUrl?.hostname, mediaUrl?.searchParams.get('endpoint'), mediaBytes]).toEqual(['b', 'http://x', 5])
+    expect(readConfig({ MEDIA_URL: '' }).mediaUrl).toBeUndefined()
+    expect(wrong({ MEDIA_URL: 's3://key:secret@b/p' })).not.toContain('secret')
   })
   it('secrets are not repeated in what is said', () => {
     expect(wrong({ AUTH_SECRET: 'hunter2', MASTER_KEY: 'hunter2', DATABASE_URL: 'hunter2' })).not.toContain('hunter2')

@@ -79,6 +79,18 @@ export interface Started {
   readonly position: string
 }
 
+/** An image that was taken in, as it is served: upright, without metadata. `id` is what a message's `attachments` names. */
+export interface Uploaded {
+  readonly id: string
+  /** Of the bytes as they are served, in hex. */
+  readonly sha256: string
+  readonly size: number
+  readonly type: 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp'
+  readonly width: number
+  readonly height: number
+  readonly position: string
+}
+
 /** What one line of an imported history says. `line` counts from 1 in its source. */
 export type HistoryEntry = { readonly line: number; readonly at: string; readonly user: string } & (
   { readonly what: 'joined' | 'left' } | { readonly what: 'said'; readonly id: string; readonly body: Body }

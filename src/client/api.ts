@@ -65,6 +65,11 @@ export function api(options: HttpOptions) {
     /** Oneself: leaves. */
     removeMember: (id: string, user: string) =>
       ask<answers.Done>('DELETE', `${conversations(id)}/members/${part(user)}`),
+    /** Takes in an image: PNG, JPEG, GIF or WebP. What no message names within a day is deleted. */
+    uploadMedia: (image: Uint8Array | Blob) => ask<answers.Uploaded>('POST', 'v1/media', image),
+    /** The image; with `width` not wider than that, and never enlarged. Its type is the blob's. */
+    media: async (id: string, { width, ...query }: { width?: number; atLeast?: string } = {}): Promise<Blob> =>
+      (await open('GET', `v1/media/${part(id)}`, { w: width, ...query })).blob(),
 
     changeConversation: (id: string, change: ConversationChange) =>
       ask<answers.Done>('PATCH', conversations(id), change),

@@ -149,6 +149,8 @@ export function connect(options: ConnectOptions) {
     blocks: asking.blocks,
     privacy: asking.privacy,
     setPrivacy: asking.setPrivacy,
+    uploadMedia: asking.uploadMedia,
+    media: asking.media,
     /** Leaves a conversation. */
     leave: async (conversation: string) => asking.removeMember(conversation, (await client.ready()).user),
     /** Says goodbye; resolves when the socket is gone. What is not answered yet rejects with `Closed`. */

@@ -16,7 +16,7 @@ type Query = Record<string, string | number | boolean | undefined>
 export interface Http {
   get<T>(path: string, query?: Query): Promise<T>
   ask<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>
-  /** The response itself, once it is a good one. */
+  /** The response itself, once it is a good one. Bytes are sent as they are, anything else as JSON. */
   open(method: string, path: string, query?: Query, body?: unknown): Promise<Response>
 }
 
@@ -32,10 +32,12 @@ export function http({ url, token, fetch: fetching = globalThis.fetch.bind(globa
     const bearer = await tokenOf(token)
     const headers: Record<string, string> = { accept: 'application/json' }
     if (bearer !== undefined) headers['authorization'] = `Bearer ${bearer}`
-    if (body !== undefined) headers['content-type'] = 'application/json'
+    const bytes = body instanceof Uint8Array || body instanceof Blob
+    if (body !== undefined) headers['content-type'] = bytes ? 'application/octet-stream' : 'application/json'
+    const sent = bytes ? (body as BodyInit) : JSON.stringify(body)
     let response: Response
     try {
-      response = await fetching(at, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+      response = await fetching(at, { method, headers, ...(body === undefined ? {} : { body: sent }) })
     } catch (cause) {
       throw new Unreachable(`no answer from ${at.origin}: ${reason(cause)}`, { cause })
     }

@@ -1,5 +1,5 @@
 // The catalogue: everything that can be asked of Verbatim, with what it answers. A refusal is an answer.
-import type { Audience, Refusal, Retention, Role, SessionEnd } from '../domain/index.ts'
+import type { Audience, MediaDiscarded, MediaUploaded, Refusal, Retention, Role, SessionEnd } from '../domain/index.ts'
 import type { Actor, Origin, Position } from '../eventstore/index.ts'
 import type { SentMessage } from './ports.ts'
 
@@ -28,6 +28,8 @@ export interface Send {
   readonly to: { readonly user: string } | { readonly conversation: string }
   /** The JSON text of the body. */
   readonly body: string
+  /** The media that the body names. */
+  readonly attachments?: readonly string[] | undefined
   /** The message that it answers: of the same conversation, and one that the sender may see. */
   readonly replyTo?: string | undefined
 }
@@ -50,7 +52,7 @@ export interface Commands {
   /** The same id is always answered the same. */
   sendMessage(asker: Asker, send: Send): Promise<SentMessage | Refusal>
   /** What becomes of a message is answered as a message is. What was so already is answered as of where it was so. */
-  editMessage(asker: Asker, edit: OfMessage & { body: string }): Promise<SentMessage | Refusal>
+  editMessage(asker: Asker, edit: OfMessage & Pick<Send, 'body' | 'attachments'>): Promise<SentMessage | Refusal>
   retractMessage(asker: Asker, retraction: OfMessage): Promise<SentMessage | Refusal>
   react(asker: Asker, mark: OfMessage & { reaction: string; on: boolean }): Promise<SentMessage | Refusal>
   /** Whether they may say so; whom it is told is the gateway's. */
@@ -90,4 +92,8 @@ export interface Commands {
   ): Promise<{ imported: number; upToLine: number; position: Position } | Refusal>
   /** An auditor looked: told to the log before the answer begins. `call` names it, without any content. */
   recordAccess(asker: Asker, access: { call: string; conversation: string | null }): Promise<void>
+  /** An image is in the media store: told to the log before its uploader is answered. */
+  recordUpload(asker: Asker, media: string, upload: Omit<MediaUploaded['data'], 'user' | 'at'>): Promise<Position>
+  /** Its bytes are deleted. Saying it twice is saying it once. */
+  discardMedia(media: string, why: MediaDiscarded['data']['why']): Promise<void>
 }

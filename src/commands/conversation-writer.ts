@@ -6,10 +6,12 @@ import { conversation as decider } from '../domain/conversation/decider.ts'
 import type { About, Conversation } from '../domain/conversation/state.ts'
 import { decide, fold } from '../domain/decider.ts'
 import { isRefusal, refuse, type ConversationEvent, type Refusal } from '../domain/index.ts'
-import { streamOf, StoreUnavailable, WrongRevision } from '../eventstore/index.ts'
+import { grantPlace, streamOf, StoreUnavailable, WrongRevision } from '../eventstore/index.ts'
 import type { Appended, EventStore, Keyring, Metadata, NewEvent } from '../eventstore/index.ts'
 import { askedBy, type AboutMessages } from './about-messages.ts'
 import type { HotConversation, HotConversations } from './hot-conversations.ts'
+import { lookedUp, namedBy } from './named-media.ts'
+import type { MediaSide } from './ports.ts'
 
 /** What a command came to: its events, the first of them at revision `from`, and the write they were part of. */
 export interface Written {
@@ -35,6 +37,8 @@ interface Queued extends Task {
 const mostBytes = 900_000
 /** Rough size of an event: what is not content, and content as base64. */
 const eventBytes = 500
+/** A named medium: its id, and its grant sealed twice. */
+const grantBytes = 1_000
 const sealedBytes = (content: string) => Math.ceil(Buffer.byteLength(content) * 1.34)
 /** More than this waiting for one conversation is refused as `busy`. */
 const mostWaiting = 10_000
@@ -49,6 +53,7 @@ export function conversationWriter(
   keyring: Keyring,
   conversations: HotConversations,
   about: AboutMessages,
+  mediaSide: MediaSide,
   before: (commands: readonly ConversationCommand[]) => Promise<void>,
 ): ConversationWriter {
   const queues = new Map<string, Queued[]>()
@@ -61,12 +66,18 @@ export function conversationWriter(
     const { type } = event
     const id = 'id' in event ? event.id : randomUUID()
     if (type !== 'MessageSent' && type !== 'MessageEdited') return { id, type, data: event.data, metadata }
-    const { from, content } = event.data
+    const { from, content, attachments } = event.data
     // what a message is edited to has the message's own place and key, and goes when that goes
     const [message, at] =
       type === 'MessageEdited' ? [event.data.message, about!.get(event.data.message)!.at] : [event.id, event.data.at]
-    const sealed = await keyring.seal({ conversation, message, author: from, at }, content)
-    return { id, type, data: { ...event.data, content: sealed }, metadata }
+    const place = { conversation, message, author: from, at }
+    const data = { ...event.data, content: await keyring.seal(place, content) }
+    if (attachments === undefined) return { id, type, data, metadata }
+    const sealed = attachments.map(async ({ media, grant }) => ({
+      media,
+      grant: await keyring.seal({ ...place, message: grantPlace(message, media) }, grant),
+    }))
+    return { id, type, data: { ...data, attachments: await Promise.all(sealed) }, metadata }
   }
 
   /** Decides a lot in order, each on what the ones before made so. */
@@ -87,8 +98,12 @@ export function conversationWriter(
     return { state, outcomes }
   }
 
-  const writeLot = async (id: string, lot: readonly Queued[]): Promise<void> => {
-    const [{ hot, fresh }] = await Promise.all([conversations.get(id), before(lot.map(task => task.command))])
+  const writeLot = async (id: string, waiting: readonly Queued[]): Promise<void> => {
+    const [{ hot, fresh }, , lot] = await Promise.all([
+      conversations.get(id),
+      before(waiting.map(task => task.command)),
+      lookedUp(mediaSide, waiting),
+    ])
     const asked = lot.flatMap(({ command }) => askedBy(command) ?? [])
     if (asked.length > 0) await about.load(hot, asked)
     for (let current = fresh; ; current = true) {
@@ -170,7 +185,8 @@ function lotSize(queue: readonly Queued[]): number {
 
 /** About how many bytes a command's events take in the log. */
 export function commandBytes(command: ConversationCommand): number {
-  if ('content' in command) return eventBytes + sealedBytes(command.content)
+  if ('content' in command)
+    return eventBytes + sealedBytes(command.content) + grantBytes * (namedBy(command)?.length ?? 0)
   if (command.type !== 'ImportHistory') return eventBytes
   let bytes = eventBytes
   for (const entry of command.entries)

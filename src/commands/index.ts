@@ -11,11 +11,12 @@ import { conversationWriter } from './conversation-writer.ts'
 import { groups } from './groups.ts'
 import { hotConversations } from './hot-conversations.ts'
 import { importHistory } from './import-history.ts'
+import { media } from './media.ts'
 import { markReceipts } from './mark-receipts.ts'
 import { metadataFor } from './metadata.ts'
 import { ownAffairs } from './own-affairs.ts'
 import { people } from './people.ts'
-import type { ReadSide, SentMessage } from './ports.ts'
+import type { MediaSide, ReadSide, SentMessage } from './ports.ts'
 import { saidOnce } from './said-once.ts'
 import { sendMessage } from './send-message.ts'
 import { sentMessages } from './sent-messages.ts'
@@ -26,6 +27,7 @@ export type {
   AskedMessage,
   ConversationSnapshot,
   DeviceMarks,
+  MediaSide,
   MessagesAskedAbout,
   ReadSide,
   SentMessage,
@@ -36,6 +38,7 @@ export interface CommandPorts {
   readonly feed: Feed
   readonly keyring: Keyring
   readonly readSide: ReadSide
+  readonly mediaSide: MediaSide
   /** Who has blocked whom, as of where the feed begins. */
   readonly blocks: readonly Block[]
   /** How many members a new group may have, its creator among them. */
@@ -46,7 +49,7 @@ export interface CommandPorts {
 
 /** Puts the catalogue together. */
 export function createCommands(ports: CommandPorts): Commands {
-  const { store, feed, keyring, readSide, memberLimit, now } = ports
+  const { store, feed, keyring, readSide, mediaSide, memberLimit, now } = ports
   const blocks = blocksOf(ports.blocks)
   const sent = sentMessages(() => readSide.position())
   const conversations = hotConversations(store, readSide, sent.add)
@@ -60,7 +63,7 @@ export function createCommands(ports: CommandPorts): Commands {
     { cache: false, maxBatchSize: 1_000 },
   )
   const about = aboutMessages(store, readSide, conversations)
-  const writer = conversationWriter(store, keyring, conversations, about, async commands => {
+  const writer = conversationWriter(store, keyring, conversations, about, mediaSide, async commands => {
     const ids = commands.flatMap(command => ('id' in command && !sent.get(command.id) ? [command.id] : []))
     for (const message of await Promise.all(ids.map(id => earlier.load(id)))) if (message) sent.add(message)
   })
@@ -73,6 +76,7 @@ export function createCommands(ports: CommandPorts): Commands {
   const writeUser = userWriter(store)
   const everybody = people(store, writeUser, now)
   const own = ownAffairs(writeUser, blocks, feed.head, now)
+  const images = media(store, feed.head, now)
   feed.batches.subscribe(batch => {
     sent.take(batch)
     conversations.take(batch)
@@ -100,6 +104,8 @@ export function createCommands(ports: CommandPorts): Commands {
     closeSession: everybody.closeSession,
     startImport: history.start,
     importHistory: history.take,
+    recordUpload: images.record,
+    discardMedia: images.discard,
     recordAccess: async (asker, { call, conversation }) => {
       const at = now()
       const data = { auditor: asker.actor.user, call, conversation, at }

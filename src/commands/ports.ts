@@ -34,6 +34,12 @@ export interface DeviceMarks {
   readonly read: number
 }
 
+/** The media store, as far as messages need it. */
+export interface MediaSide {
+  /** What opens each of these for who may see a message that names it. Those that this person may not see are left out. */
+  grants(user: string, media: readonly string[]): Promise<ReadonlyMap<string, string>>
+}
+
 /** What somebody asks about a message. */
 export interface AskedMessage {
   readonly user: string

@@ -3,12 +3,13 @@ import { refuse, type Refusal } from '../domain/index.ts'
 import type { Blocks } from './blocks.ts'
 import { directConversation, isUuid } from './ids.ts'
 import type { Asker, Send } from './catalogue.ts'
+import { unlooked } from './named-media.ts'
 import type { SentMessage } from './ports.ts'
 import type { Say } from './said-once.ts'
 
 export const sendMessage =
   (say: Say, blocks: Blocks) =>
-  async (asker: Asker, { id, to, body: content, replyTo }: Send): Promise<SentMessage | Refusal> => {
+  async (asker: Asker, { id, to, body: content, replyTo, attachments }: Send): Promise<SentMessage | Refusal> => {
     const blockedBy = blocks.of(asker.actor.user)
     if ('conversation' in to) {
       if (!isUuid(to.conversation)) return refuse('unknown-conversation')
@@ -18,6 +19,7 @@ export const sendMessage =
         from,
         content,
         replyTo,
+        ...unlooked(attachments),
         blockedBy,
         at,
       }))
@@ -31,6 +33,7 @@ export const sendMessage =
       to: to.user,
       content,
       replyTo,
+      ...unlooked(attachments),
       blockedBy,
       at,
     }))

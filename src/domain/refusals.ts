@@ -11,6 +11,7 @@ export const refusalCodes = [
   'too-large',
   'unknown-conversation',
   'unknown-message',
+  'unknown-media',
   'not-a-member',
   'not-allowed',
   'conversation-exists',

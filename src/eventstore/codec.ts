@@ -31,6 +31,7 @@ const ofMessage = z.object({ message: z.string(), messageSeq: count, from: user,
 const mark = z.object({ user, device: z.string(), upTo: count, at })
 const block = z.object({ user, blocked: user, at })
 const session = z.object({ user, session: z.string(), device: z.string(), box: z.string(), at })
+const attachments = z.array(z.object({ media: z.uuid(), grant: sealed })).exactOptional()
 const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost'])
 
 /** One schema per event type: the data as this version writes it. */
@@ -52,8 +53,8 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   ConversationRenamed: z.object({ name: text.nullable(), by: user, at }),
   RetentionChanged: z.object({ retention, by: user, at }),
   DeliveredMarksChanged: z.object({ delivered: z.boolean(), by: user, at }),
-  MessageSent: z.object({ from: user, at, expiresAt: at.optional(), content: sealed }),
-  MessageEdited: ofMessage.extend({ expiresAt: at.optional(), content: sealed }),
+  MessageSent: z.object({ from: user, at, expiresAt: at.optional(), content: sealed, attachments }),
+  MessageEdited: ofMessage.extend({ expiresAt: at.optional(), content: sealed, attachments }),
   MessageRetracted: ofMessage,
   ReactionAdded: ofMessage.extend({ reaction: text }),
   ReactionRemoved: ofMessage.extend({ reaction: text }),
@@ -69,6 +70,17 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   UserUnblocked: block,
   PrivacyChanged: z.object({ user, lastSeen: z.enum(['everyone', 'contacts', 'nobody']), at }),
   RecordAccessed: z.object({ auditor: user, call: z.string(), conversation: z.string().nullable(), at }),
+  MediaUploaded: z.object({
+    user,
+    address: z.hash('sha256'),
+    key: z.uuid(),
+    type: z.enum(['image/png', 'image/jpeg', 'image/gif', 'image/webp']),
+    size: count,
+    width: count,
+    height: count,
+    at,
+  }),
+  MediaDiscarded: z.object({ why: z.enum(['unnamed', 'keys-gone']), at }),
 }
 
 const metadata: z.ZodType<Metadata> = z.object({

@@ -31,6 +31,9 @@ export function openBytes(box: Buffer, key: Buffer, place: string): Buffer {
 
 const placeOf = (conversation: string, message: string) => `${conversation}/${message}`
 
+/** Where a medium's grant is sealed: in the message that names it, and nowhere else in that message. */
+export const grantPlace = (message: string, media: string): string => `${message}/${media}`
+
 /** Seals a message's text. */
 export const seal = (text: string, key: Buffer, keyId: string, conversation: string, message: string): Sealed => ({
   key: keyId,

@@ -1,6 +1,6 @@
 // The names of streams: a category, a dash, an id. Ids are UUIDs or user ids, so names are plain ASCII without spaces.
 
-export const categories = ['conversation', 'receipts', 'session', 'activity', 'user', 'access'] as const
+export const categories = ['conversation', 'receipts', 'session', 'activity', 'user', 'access', 'media'] as const
 export type Category = (typeof categories)[number]
 
 export const streamOf = (category: Category, id: string): string => `${category}-${id}`

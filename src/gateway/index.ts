@@ -3,12 +3,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Commands } from '../commands/index.ts'
 import type { EventStore, Feed, Keyring } from '../eventstore/index.ts'
+import type { Media } from '../media/index.ts'
 import type { Projections } from '../projections/index.ts'
 import { createApp, type Handlers } from './http/app.ts'
 import { type AuthSettings, createAuth } from './http/auth.ts'
 import { auditHandlers } from './http/handlers/audit.ts'
 import { conversationHandlers } from './http/handlers/conversations.ts'
 import { importHandlers } from './http/handlers/imports.ts'
+import { mediaHandlers } from './http/handlers/media.ts'
 import { operationsHandlers } from './http/handlers/operations.ts'
 import { ownHandlers } from './http/handlers/own.ts'
 import { readHandlers } from './http/handlers/reads.ts'
@@ -34,6 +36,7 @@ export interface GatewayParts {
   readonly feed: Feed
   readonly store: EventStore
   readonly keyring: Keyring
+  readonly media: Pick<Media, 'take' | 'find'>
   readonly auth: AuthSettings
   /** The name of this process among all that serve. */
   readonly box: string
@@ -54,7 +57,7 @@ export interface Gateway {
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { commands, projections, feed, store, keyring, box, epoch, log, timers = realTimers } = parts
+  const { commands, projections, feed, store, keyring, media, box, epoch, log, timers = realTimers } = parts
   const settings: GatewaySettings = { ...defaults, ...parts.settings }
   const auth = createAuth(parts.auth, timers, log)
   const cursors = createCursors(epoch)
@@ -76,12 +79,13 @@ export function createGateway(parts: GatewayParts): Gateway {
     const ready = parts.ready()
     return ready === true ? [] : ready === false ? ['it is starting'] : ready
   }
-  const all = { commands, projections, store, keyring, cursors, auth, settings, timers, log, unready }
+  const all = { commands, projections, store, keyring, media, cursors, auth, settings, timers, log, unready }
   const handlers: Handlers = {
     ...conversationHandlers(all),
     ...readHandlers(all),
     ...ownHandlers(all),
     ...importHandlers(all),
+    ...mediaHandlers(all),
     ...auditHandlers(all),
     ...operationsHandlers(all),
   }

@@ -23,10 +23,21 @@ export interface GatewaySettings {
   readonly stopMs: number
 }
 
+const mediaBytes = 20 * 1024 * 1024
+
 export const defaults: GatewaySettings = {
   devTokens: false,
   onlineWindowMs: 10_000,
-  limits: { members: 1024, bodyBytes: 65_536, frameBytes: 131_072, pageSize: 1000, watch: 1000, reactionBytes, minTtl },
+  limits: {
+    members: 1024,
+    bodyBytes: 65_536,
+    frameBytes: 131_072,
+    mediaBytes,
+    pageSize: 1000,
+    watch: 1000,
+    reactionBytes,
+    minTtl,
+  },
   settleMs: 1000,
   headMs: 5000,
   outboxBytes: 4 * 1024 * 1024,

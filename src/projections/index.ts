@@ -8,6 +8,7 @@ import { openQueries } from './queries.ts'
 import { openRunner } from './runner.ts'
 
 export type * from './api.ts'
+export type { MediaGrantRow, MediaRow } from './media-api.ts'
 export { amendmentOf, isAmending } from './amendment.ts'
 
 export interface ProjectionsOptions {

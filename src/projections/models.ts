@@ -4,6 +4,7 @@ import { block } from './block.ts'
 import { conversation } from './conversation.ts'
 import { imported } from './imported.ts'
 import { lastSeen } from './last-seen.ts'
+import { media } from './media.ts'
 import { membership } from './membership.ts'
 import { message } from './message.ts'
 import type { ReadModel } from './read-model.ts'
@@ -22,6 +23,7 @@ export const models: readonly ReadModel[] = [
   imported,
   session,
   lastSeen,
+  media,
   block,
   privacy,
 ]

@@ -8,6 +8,7 @@ import { importsInto } from './imported.ts'
 import { inboxOf, undeliveredTo } from './inbox.ts'
 import { presenceOf } from './last-seen.ts'
 import { intervalsOf, memberChangesSince, membersOf, wasEverIn } from './membership.ts'
+import { grantKeysOf, mediaAfter, mediaOfKeys, mediaSeenBy } from './media.ts'
 import { visibleMessage } from './message.ts'
 import { askedAbout, messagePage, messagesSince, saidById } from './seen.ts'
 import { privacyOf, sightOf } from './privacy.ts'
@@ -26,6 +27,10 @@ export const openQueries = (db: Db): Queries => ({
   inbox: user => inboxOf(db, user),
   presence: users => presenceOf(db, users),
   undelivered: (user, upTo, limit) => undeliveredTo(db, user, upTo, limit),
+  mediaSeenBy: (user, media) => mediaSeenBy(db, user, media),
+  allMedia: (after, limit) => mediaAfter(db, after ?? '', limit),
+  mediaOfKeys: keys => mediaOfKeys(db, keys),
+  grantKeys: (media, asOf) => grantKeysOf(db, media, asOf),
 
   async messages(user, conversation, page) {
     const messages = await messagePage(db, user, conversation, page)

@@ -13,7 +13,16 @@ const message = (seq: number, conversation = 'c'): ServerFrame => ({
 })
 const welcome = (cursor: string, epoch = 'e'): ServerFrame => ({
   ...{ type: 'welcome', user: 'alice', session: 's', device: 'd', box: 'b', epoch, cursor },
-  limits: { members: 9, bodyBytes: 9999, frameBytes: 9999, pageSize: 9, watch: 9, reactionBytes: 9, minTtl: '1s' },
+  limits: {
+    members: 9,
+    mediaBytes: 1,
+    bodyBytes: 9999,
+    frameBytes: 9999,
+    pageSize: 9,
+    watch: 9,
+    reactionBytes: 9,
+    minTtl: '1s',
+  },
 })
 
 function open(cursor?: string) {

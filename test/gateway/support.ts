@@ -78,12 +78,13 @@ export async function openGateway(stack: Stack, settings: Partial<GatewaySetting
 }
 
 /** What a stack proxy has, as a plain object. */
-const stackParts = ({ commands, projections, feed, store, keyring, epoch }: Stack) => ({
+const stackParts = ({ commands, projections, feed, store, keyring, media, epoch }: Stack) => ({
   commands,
   projections,
   feed,
   store,
   keyring,
+  media,
   epoch,
 })
 

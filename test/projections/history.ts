@@ -99,21 +99,34 @@ export class History {
     return this.add(`conversation-${conversation}`, 'DeliveredMarksChanged', { delivered, by })
   }
 
-  said(conversation: string, from: string, more: { id?: string; at?: string } = {}) {
+  said(conversation: string, from: string, more: { id?: string; at?: string; media?: readonly string[] } = {}) {
     const id = more.id ?? messageId(`message ${this.end}`)
-    const content = { key: `key-${conversation}-${from}`, box: Buffer.from(`box of ${id}`).toString('base64') }
+    const sealed = (what: string) => ({ key: `key-${conversation}-${from}`, box: Buffer.from(what).toString('base64') })
+    const content = sealed(`box of ${id}`)
+    const attachments = more.media?.map(media => ({ media, grant: sealed(`grant of ${media} in ${id}`) }))
     return this.add(
       `conversation-${conversation}`,
       'MessageSent',
-      { from, content, ...(more.at && { at: more.at }) },
+      { from, content, ...(attachments && { attachments }), ...(more.at && { at: more.at }) },
       id,
     )
   }
 
+  uploaded(media: string, user: string) {
+    const data = { user, address: `address of ${media}`, key: `key-of-${user}`, type: 'image/png' as const }
+    return this.add(`media-${media}`, 'MediaUploaded', { ...data, size: 1, width: 1, height: 1 })
+  }
+
+  discarded(media: string) {
+    return this.add(`media-${media}`, 'MediaDiscarded', { why: 'keys-gone' })
+  }
+
   /** `of` is a message that was said, or what a log should not have. */
-  edited(of: Message, from = of.data.from, text = `edit ${this.end}`) {
-    const content = { key: `key-${from}`, box: Buffer.from(text).toString('base64') }
-    return this.add(of.stream, 'MessageEdited', { message: of.id, messageSeq: of.revision, from, content })
+  edited(of: Message, from = of.data.from, text = `edit ${this.end}`, media?: readonly string[]) {
+    const sealed = (what: string) => ({ key: `key-${from}`, box: Buffer.from(what).toString('base64') })
+    const attachments = media?.map(id => ({ media: id, grant: sealed(`grant of ${id} in ${text}`) }))
+    const data = { message: of.id, messageSeq: of.revision, from, content: sealed(text) }
+    return this.add(of.stream, 'MessageEdited', { ...data, ...(attachments && { attachments }) })
   }
 
   retracted(of: Message, from = of.data.from) {

@@ -6,11 +6,25 @@ import { History, messageId } from './history.ts'
 
 export const people = ['ann', 'bob', 'cid', 'dee'] as const
 export const groups = ['g1', 'g2'] as const
+export const images = ['i1', 'i2'] as const
 
 const what = fc.constantFrom(
   ...(['say', 'say', 'say', 'say', 'join', 'leave', 'remove', 'promote', 'rename', 'keep', 'mark'] as const),
   ...(['edit', 'retract', 'react', 'react', 'unreact', 'block', 'unblock', 'hide'] as const),
-  ...(['deliver', 'read', 'open', 'close', 'act', 'import'] as const),
+  ...([
+    'deliver',
+    'read',
+    'open',
+    'close',
+    'act',
+    'import',
+    'show',
+    'show',
+    'reshow',
+    'upload',
+    'upload',
+    'discard',
+  ] as const),
 )
 const step = fc.record({
   what,
@@ -43,8 +57,12 @@ export const randomHistory = (steps = 60): fc.Arbitrary<RecordedEvent[]> =>
       const upTo = Math.round(share * end)
       const revision = {
         say: () => history.said(group, who).revision,
+        show: () => history.said(group, who, { media: images.slice(Math.round(share)) }).revision,
+        upload: () => (history.uploaded(images[Math.round(share)]!, who), end),
+        discard: () => (history.discarded(images[Math.round(share)]!), end),
         join: () => history.joined(group, who).revision,
         leave: () => history.left(group, who).revision,
+        reshow: () => history.edited(message(group, share), who, undefined, images.slice(Math.round(share))).revision,
         edit: () => history.edited(message(group, share), who).revision,
         retract: () => history.retracted(message(group, share), who).revision,
         react: () => history.reacted(message(group, share), who, device === 'desk' ? '👍' : '🎉').revision,

@@ -1,11 +1,15 @@
 // Everything between a command and a read model, for real: an in-memory embedded store, Postgres, keyring, feed, projections.
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll } from 'vitest'
 import { createCommands, type Asker, type Commands } from '../../src/commands/index.ts'
 import { startEventStore } from '../../src/embedded/index.ts'
 import { connectEventStore, epochOf, openKeyring, startFeed } from '../../src/eventstore/index.ts'
 import type { EventStore, Feed, Keyring, RawEvent } from '../../src/eventstore/index.ts'
+import { folderStore, openMedia, type Media } from '../../src/media/index.ts'
 import { openProjections, type Projections } from '../../src/projections/index.ts'
 import { freshDatabase } from './postgres.ts'
 
@@ -18,6 +22,9 @@ export interface Stack {
   readonly feed: Feed
   readonly projections: Projections
   readonly commands: Commands
+  readonly media: Media
+  /** The folder of the images. */
+  readonly folder: string
 }
 
 const now = () => new Date().toISOString()
@@ -38,15 +45,21 @@ export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, s
   })
   const { conversations, saidById: messages, askedAbout, marks } = projections.queries
   const readSide = { conversations, messages, askedAbout, marks, position: projections.position }
-  const commands = createCommands({ store, feed, keyring, readSide, blocks, memberLimit: 1_024, now })
+  const folder = await mkdtemp(join(tmpdir(), 'verbatim-media-'))
+  const incoming = join(folder, 'incoming')
+  const blobs = folderStore(folder, incoming)
+  const images = { blobs, incoming, mostBytes: 1_000_000, onFailed: fault }
+  const media = await openMedia({ pool, keyring, projections, feed, ...images })
+  const commands = createCommands({ store, feed, keyring, readSide, mediaSide: media, blocks, memberLimit: 1_024, now })
   projections.start(feed, fault)
   await feed.live
   const close = async () => {
     feed.stop()
     await projections.stop()
     await store.close()
+    await rm(folder, { recursive: true })
   }
-  return { storeUrl, store, pool, epoch, keyring, feed, projections, commands, close }
+  return { storeUrl, store, pool, epoch, keyring, feed, projections, commands, media, folder, close }
 }
 
 /** A stack of this file's own. To be called at the file's top level. */

@@ -25,9 +25,12 @@ export function messageLine({ from, at, body, retracted, editedAt, reactions = [
   return `${time(at)} ${where === undefined ? '' : `[${where}] `}${what}`
 }
 
-function textOf(body: Record<string, unknown> | null | undefined): string {
+export function textOf(body: Record<string, unknown> | null | undefined): string {
   if (!body) return '(gone)'
-  return typeof body['text'] === 'string' ? body['text'] : JSON.stringify(body)
+  const { text, attachments } = body
+  const images = Array.isArray(attachments) ? attachments.map(id => `[image ${id}]`) : []
+  const said = typeof text === 'string' ? [text] : images.length > 0 ? [] : [JSON.stringify(body)]
+  return [...said, ...images].join(' ')
 }
 
 export const sentLine = (seq: number, text: string): string => `  ✓ sent #${seq} ${short(text)}`

@@ -1,6 +1,6 @@
 // A conversation at the terminal: what is typed goes out, what comes in is shown, and what is shown is read.
 import { Refused } from '../../client/index.ts'
-import type { Client, FrameOf, Message, Recipient } from '../../client/index.ts'
+import type { Body, Client, FrameOf, Message, Recipient } from '../../client/index.ts'
 import { Complaint, explain } from '../complain.ts'
 import {
   changedLine,
@@ -14,13 +14,15 @@ import {
   refusedLine,
   retractedLine,
   sentLine,
+  textOf,
 } from './lines.ts'
+import { imageBody } from './image.ts'
 import { Names } from './names.ts'
 import { orders, ordersHelp, type Here, type Order, type Said } from './orders.ts'
 import type { Screen } from './screen.ts'
 
 const HISTORY = 20
-const HELP = `/to USER, /to CONVERSATION-ID, /read, /who USER, /inbox, /me DOES SOMETHING, ${ordersHelp}, /quit`
+const HELP = `/to USER, /to CONVERSATION-ID, /image FILE, /read, /who USER, /inbox, /me DOES SOMETHING, ${ordersHelp}, /quit`
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 interface Chat {
@@ -85,7 +87,7 @@ export class Talk {
     const [command, ...words] = line.trim().split(/\s+/)
     const word = words.join(' ')
     if (line.trim() === '') return true
-    if (!line.startsWith('/') || command === '/me') return (this.#say(line), true)
+    if (!line.startsWith('/') || command === '/me') return (this.#say({ text: line }), true)
     if (command === '/quit') return false
     this.#client.activity()
     try {
@@ -93,6 +95,7 @@ export class Talk {
       else if (command === '/who' && word) this.#print(presenceLine(await this.#client.presence(word)))
       else if (command === '/inbox') await this.#inbox()
       else if (command === '/read') await this.#read()
+      else if (command === '/image' && word) this.#say(await imageBody(this.#client, line))
       else if (command && orders[command]) await this.#order(orders[command], words)
       else this.#print(`! ${command} is no command here: ${HELP}`)
     } catch (thrown) {
@@ -113,15 +116,15 @@ export class Talk {
     await this.#printing
   }
 
-  #say(text: string): void {
+  #say(body: Body): void {
     const chat = this.#chat
     if (!chat) return this.#print(`! to whom? ${HELP}`)
-    const sending = this.#client.send(chat.to, { text }).then(
+    const sending = this.#client.send(chat.to, body).then(
       ({ conversation, seq, id }) => {
         if ('user' in chat.to) this.#names.noteDirect(chat.to.user, conversation)
         chat.conversation = conversation
         this.#note(conversation, { id, seq }, true)
-        this.#print(sentLine(seq, text))
+        this.#print(sentLine(seq, textOf(body)))
       },
       (thrown: unknown) => this.#print(thrown instanceof Refused ? refusedLine(thrown) : `! ${explain(thrown, {})}`),
     )

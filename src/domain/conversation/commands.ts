@@ -47,6 +47,12 @@ export interface ChangeConversation extends Blockers {
   readonly at: string
 }
 
+/** A medium that a message is to name; `grant` is null where the sender may see none of that id. */
+export interface Named {
+  readonly media: string
+  readonly grant: string | null
+}
+
 export interface SendDirect extends Blockers {
   readonly type: 'SendDirect'
   readonly conversation: string
@@ -54,6 +60,7 @@ export interface SendDirect extends Blockers {
   readonly from: string
   readonly to: string
   readonly content: string
+  readonly attachments?: readonly Named[]
   /** The message that this one answers. */
   readonly replyTo?: string | undefined
   readonly at: string
@@ -64,6 +71,7 @@ export interface SendMessage extends Blockers {
   readonly id: string
   readonly from: string
   readonly content: string
+  readonly attachments?: readonly Named[]
   readonly replyTo?: string | undefined
   readonly at: string
 }
@@ -74,6 +82,7 @@ export interface EditMessage extends Blockers {
   readonly message: string
   readonly from: string
   readonly content: string
+  readonly attachments?: readonly Named[]
   readonly at: string
 }
 

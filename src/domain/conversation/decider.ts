@@ -3,6 +3,7 @@ import { decider, fold } from '../decider.ts'
 import { isRefusal, refuse } from '../refusals.ts'
 import type { ConversationCommand, HistoryEntry } from './commands.ts'
 import type { ConversationEvent, MessageSent, Retention } from './events.ts'
+import { attached } from './attachments.ts'
 import { changeConversation, inviteMember, removeMember } from './groups.ts'
 import { amended, editMessage, react, repliesToNothing, retractMessage, withReaction, withSaid } from './messages.ts'
 import { actingIn, blockedIn, type Conversation } from './state.ts'
@@ -42,16 +43,20 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
     RemoveMember: removeMember,
     ChangeConversation: changeConversation,
 
-    SendDirect: ({ conversation, id, from, to, content, replyTo, blockedBy, at }, now) => {
+    SendDirect: ({ conversation, id, from, to, content, replyTo, blockedBy, at, ...named }, now) => {
+      const media = attached(named)
       if (now.status === 'open') {
         const here = actingIn(now, from)
         if (isRefusal(here)) return here
         if (here.kind !== 'direct') return refuse('not-allowed', 'this is no direct chat')
         const refusal = blockedIn(here, from, { blockedBy }) ?? repliesToNothing(replyTo, from, here)
-        return refusal ?? [message(id, { from, at, content }, here.retention)]
+        if (refusal) return refusal
+        if (isRefusal(media)) return media
+        return [message(id, { from, at, content, ...media }, here.retention)]
       }
       if (blockedBy?.has(to)) return refuse('blocked')
       if (replyTo !== undefined) return refuse('unknown-message', 'nothing has been said here yet')
+      if (isRefusal(media)) return media
       const members = [...new Set([from, to])].sort().map(user => ({ user, role: 'member' as const }))
       const data = {
         conversation,
@@ -63,14 +68,16 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
         retention: permanent,
         at,
       }
-      return [{ type: 'ConversationStarted', data }, message(id, { from, at, content }, permanent)]
+      return [{ type: 'ConversationStarted', data }, message(id, { from, at, content, ...media }, permanent)]
     },
 
-    SendMessage: ({ id, from, content, replyTo, blockedBy, at }, now) => {
+    SendMessage: ({ id, from, content, replyTo, blockedBy, at, ...named }, now) => {
       const here = actingIn(now, from)
       if (isRefusal(here)) return here
       const refusal = blockedIn(here, from, { blockedBy }) ?? repliesToNothing(replyTo, from, here)
-      return refusal ?? [message(id, { from, at, content }, here.retention)]
+      if (refusal) return refusal
+      const media = attached(named)
+      return isRefusal(media) ? media : [message(id, { from, at, content, ...media }, here.retention)]
     },
 
     EditMessage: editMessage,

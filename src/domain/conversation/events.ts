@@ -29,6 +29,12 @@ export interface MemberLeft {
   readonly data: { readonly user: string; readonly at: string }
 }
 
+/** A medium that a message names. `grant` opens it for whoever may see the message; sealed in the log as contents are. */
+export interface Attachment<Content = string> {
+  readonly media: string
+  readonly grant: Content
+}
+
 /** Somebody with the right to took them out. */
 export interface MemberRemoved {
   readonly type: 'MemberRemoved'
@@ -68,6 +74,8 @@ export interface MessageSent<Content = string> {
     /** Where the conversation's retention, as it is at this seq, is temporary: when the content's time is over. */
     readonly expiresAt?: string | undefined
     readonly content: Content
+    /** Left out where it names none. */
+    readonly attachments?: readonly Attachment<Content>[]
   }
   /** Its seq, where it is known: read back, or about to be written. */
   readonly revision?: number
@@ -85,7 +93,12 @@ interface OfMessage {
 export interface MessageEdited<Content = string> {
   readonly type: 'MessageEdited'
   readonly id: string
-  readonly data: OfMessage & { readonly expiresAt?: string | undefined; readonly content: Content }
+  readonly data: OfMessage & {
+    readonly expiresAt?: string | undefined
+    readonly content: Content
+    /** In the place of those before. */
+    readonly attachments?: readonly Attachment<Content>[]
+  }
 }
 
 /** Taken back: by its author, or in a group by an owner or admin. It stays on the record and is shown to nobody. */

@@ -1,6 +1,7 @@
 // What may become of a message that was said: its author edits it, its author or in a group an owner or admin takes it back,
 // whoever may see it reacts to it and answers it.
 import { isRefusal, refuse, type Refusal } from '../refusals.ts'
+import { attached } from './attachments.ts'
 import type { EditMessage, React, RetractMessage } from './commands.ts'
 import type { ConversationEvent, MessageSent, ReactionAdded } from './events.ts'
 import { actingIn, blockedIn, type Conversation, type OpenConversation, type Said } from './state.ts'
@@ -20,7 +21,11 @@ export function editMessage(command: EditMessage, now: Conversation): Decision {
   if (said.from !== from) return refuse('not-allowed', 'a message is edited by its author alone')
   if (said.retracted) return refuse('not-allowed', 'this message was retracted')
   const expiry = said.expiresAt === undefined ? {} : { expiresAt: said.expiresAt }
-  return [{ type: 'MessageEdited', id, data: { message, messageSeq: said.seq, from, at, ...expiry, content } }]
+  const media = attached(command)
+  if (isRefusal(media)) return media
+  return [
+    { type: 'MessageEdited', id, data: { message, messageSeq: said.seq, from, at, ...expiry, content, ...media } },
+  ]
 }
 
 export function retractMessage(command: RetractMessage, now: Conversation): Decision {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { RefusalCode } from '../../domain/index.ts'
 import { userId } from '../socket/protocol.ts'
 import type { TokenRole } from './auth.ts'
+import { mediaEndpoints } from './media-endpoints.ts'
 import { ownEndpoints } from './own-endpoints.ts'
 import * as s from './schemas.ts'
 
@@ -18,10 +19,12 @@ export interface Endpoint {
   readonly params: z.ZodObject
   readonly query: z.ZodObject
   readonly body?: z.ZodType
+  /** The body is bytes of these types, and its handler reads them as they come. */
+  readonly takes?: readonly string[]
   /** Bytes of JSON that a body may have, where it may be large. */
   readonly bodyBytes?: number
   readonly status: number
-  readonly type?: 'application/x-ndjson' | 'text/html'
+  readonly type?: 'application/x-ndjson' | 'text/html' | 'image/*'
   readonly answer: z.ZodType
   /** Refusals of its own, besides those that any endpoint may answer. */
   readonly refusals: readonly RefusalCode[]
@@ -141,6 +144,7 @@ export const endpoints = {
     answer: s.presence,
     refusals: ['behind'],
   },
+  ...mediaEndpoints,
   startImport: {
     role: 'admin',
     method: 'post',

@@ -9,7 +9,7 @@ import { statusOf } from './problems.ts'
 function refusalsOf(endpoint: Endpoint) {
   return [
     ...(endpoint.role === null ? [] : (['unauthorized', 'wrong-role'] as const)),
-    ...(endpoint.body ? (['too-large', 'wrong-type'] as const) : []),
+    ...(endpoint.body || endpoint.takes ? (['too-large', 'wrong-type'] as const) : []),
     'bad-request' as const,
     ...endpoint.refusals,
   ]
@@ -49,6 +49,9 @@ function operationOf(operation: Operation) {
     summary: endpoint.summary,
     ...(endpoint.role === null ? { security: [] } : { description: `Needs the role \`${endpoint.role}\`.` }),
     parameters: [...parametersOf(endpoint.params, 'path'), ...parametersOf(endpoint.query, 'query')],
+    ...(endpoint.takes
+      ? { requestBody: { required: true, content: Object.fromEntries(endpoint.takes.map(type => [type, {}])) } }
+      : {}),
     ...(endpoint.body
       ? {
           requestBody: {

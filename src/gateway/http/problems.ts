@@ -14,6 +14,7 @@ export const statusOf: Record<RefusalCode, number> = {
   'not-found': 404,
   'unknown-conversation': 404,
   'unknown-message': 404,
+  'unknown-media': 404,
   'wrong-method': 405,
   'conversation-exists': 409,
   'group-is-full': 409,

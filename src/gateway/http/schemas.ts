@@ -147,6 +147,9 @@ const said = z.iso
   .describe('when it was said, RFC 3339 UTC')
 const entry = { line: z.int().min(1).max(most), at: said, user: userId }
 const importEntries = 2000
+const importedBody = body.extend({
+  attachments: z.array(z.string()).max(0, 'a history is imported without its media').optional(),
+})
 export const historyAsked = z.object({
   source: text.max(256).describe('names the history, such as a file; lines count within it'),
   upToLine: z.int().min(0).max(most).describe('everything up to this line is in, or was no message'),
@@ -155,7 +158,7 @@ export const historyAsked = z.object({
       z.discriminatedUnion('what', [
         z.object({ ...entry, what: z.literal('joined') }),
         z.object({ ...entry, what: z.literal('left') }),
-        z.object({ ...entry, what: z.literal('said'), id: uuid, body }),
+        z.object({ ...entry, what: z.literal('said'), id: uuid, body: importedBody }),
       ]),
     )
     .max(importEntries, `at most ${importEntries} entries`),
@@ -183,6 +186,22 @@ export const auditedEvent = z.object({
     causationId: z.string(),
   }),
   body: z.record(z.string(), z.unknown()).optional().describe('with open=true, where the key still exists'),
+})
+
+export const mediaParams = z.object({ id: z.string().min(1).max(128) })
+export const widthQuery = whole(1, 'a whole number from 1 to 4096').refine(
+  w => w <= 4096,
+  'a whole number from 1 to 4096',
+)
+export const image = z.file().describe('the image: PNG, JPEG, GIF or WebP, told by its bytes')
+export const uploaded = z.object({
+  id: z.uuid(),
+  sha256: z.hash('sha256').describe('of the bytes as they are served: upright, without metadata'),
+  size: z.int(),
+  type: z.enum(['image/png', 'image/jpeg', 'image/gif', 'image/webp']),
+  width: z.int(),
+  height: z.int(),
+  position,
 })
 
 export const conversationParams = z.object({ id: conversationId })

@@ -34,7 +34,12 @@ export function createAnswers(commands: Commands, typing: Typing, presence: Pres
   const call = async (client: Client, asker: Asker, frame: ClientFrame, body: string | undefined) => {
     switch (frame.type) {
       case 'send': {
-        const message = { id: frame.id, body: body!, replyTo: frame.body.replyTo?.toLowerCase() }
+        const message = {
+          id: frame.id,
+          body: body!,
+          attachments: frame.body.attachments,
+          replyTo: frame.body.replyTo?.toLowerCase(),
+        }
         if ('user' in frame.to) return commands.sendMessage(asker, { ...message, to: frame.to })
         const conversation = knownForm(frame.to.conversation)
         if (conversation === undefined) return refuse('unknown-conversation')
@@ -47,7 +52,8 @@ export function createAnswers(commands: Commands, typing: Typing, presence: Pres
         if (conversation === undefined) return refuse('unknown-conversation')
         if (message === undefined) return refuse('unknown-message')
         const of = { id: frame.id, conversation, message }
-        if (frame.type === 'edit') return commands.editMessage(asker, { ...of, body: body! })
+        if (frame.type === 'edit')
+          return commands.editMessage(asker, { ...of, body: body!, attachments: frame.body.attachments })
         if (frame.type === 'retract') return commands.retractMessage(asker, of)
         return commands.react(asker, { ...of, reaction: frame.reaction, on: frame.on })
       }

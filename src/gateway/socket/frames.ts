@@ -147,7 +147,7 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
           return placed('membership', position, { type: 'changed', conversation, seq, ...amendment.data, retention })
         }
         case 'MessageEdited': {
-          const { content, message, expiresAt, ...data } = amendment.data
+          const { content, message, expiresAt, attachments: _, ...data } = amendment.data // the body names them; what opens them stays here
           const head = JSON.stringify({ type: 'edited', ...about, message, ...data, expiresAt }).slice(0, -1)
           const tail = `,"cursor":"${cursors.of(position)}"}`
           return withBody('membership', position, { conversation, message }, content, `${head},"body":`, tail)

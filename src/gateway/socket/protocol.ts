@@ -20,7 +20,11 @@ const upTo = z.int('a seq, a whole number')
 /** The client's own JSON object, stored and returned as it came. Fields that Verbatim knows are checked where present. */
 export const body = z.looseObject({
   text: z.string('a string').optional(),
-  attachments: z.array(z.string()).max(0, 'attachments name media, and this version has none').optional(),
+  attachments: z
+    .array(uuid)
+    .max(32, 'at most 32 ids of media')
+    .optional()
+    .describe('ids of media that the sender may see'),
   replyTo: z.uuid().optional(),
 })
 
@@ -84,6 +88,7 @@ const limits = z.object({
   members: z.int().describe('members of a group, its creator among them'),
   bodyBytes: z.int(),
   frameBytes: z.int(),
+  mediaBytes: z.int().describe('bytes that an image may have'),
   pageSize: z.int(),
   watch: z.int().describe('users that one session may watch'),
   reactionBytes: z.int(),

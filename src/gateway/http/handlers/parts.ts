@@ -1,6 +1,7 @@
 // What the handlers work with.
 import type { Commands } from '../../../commands/index.ts'
 import type { EventStore, Keyring } from '../../../eventstore/index.ts'
+import type { Media } from '../../../media/index.ts'
 import type { Projections } from '../../../projections/index.ts'
 import type { GatewaySettings, Log } from '../../settings.ts'
 import type { Cursors } from '../../socket/cursor.ts'
@@ -12,6 +13,7 @@ export interface HandlerParts {
   readonly projections: Projections
   readonly store: EventStore
   readonly keyring: Keyring
+  readonly media: Pick<Media, 'take' | 'find'>
   readonly cursors: Cursors
   readonly auth: Auth
   readonly settings: GatewaySettings
