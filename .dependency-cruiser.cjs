@@ -32,7 +32,11 @@ module.exports = {
       ['domain/[^/]+/events\\.ts$', `domain/${INDEX}`],
       'the port and its adapter know the shape of events, not who uses them',
     ),
-    only('commands', ['domain/', `eventstore/${INDEX}`], 'commands decide and append'),
+    only(
+      'commands',
+      ['domain/', `eventstore/${INDEX}`, 'gateway/socket/protocol\\.ts$'],
+      'commands decide and append; what a body may be stands with the frames, in the file that stands alone',
+    ),
     only(
       'projections',
       ['domain/[^/]+/events\\.ts$', `domain/${INDEX}`, `eventstore/${INDEX}`],
@@ -59,6 +63,7 @@ module.exports = {
         `projections/${INDEX}`,
         `audit/${INDEX}`,
         `media/${INDEX}`,
+        `boxes/${INDEX}`,
       ],
       'the gateway asks, shows and tells; the feed comes by eventstore/index',
     ),
@@ -72,6 +77,11 @@ module.exports = {
         `commands/${INDEX}`,
       ],
       'images: what is kept, and who may see it by the read models',
+    ),
+    only(
+      'boxes',
+      [`eventstore/${INDEX}`, `commands/${INDEX}`, `projections/${INDEX}`],
+      'who is there: leases, and the sessions of who is not',
     ),
     only('embedded', [], 'the embedded store knows nothing of chat'),
     only('postgres', [], 'the Postgres launcher knows nothing of chat'),

@@ -1,106 +1,101 @@
-// THE wiring: which parts there are, who gets whom, what starts after what. The only file that names adapters.
-import { randomBytes } from 'node:crypto'
+// THE wiring: which parts there are, who gets whom, what starts after what. The only file that names adapters. A process has
+// all roles or some of them; what it has not itself, others have, and it reaches them through the log, the database and, for
+// commands, a connection.
 import { mkdir } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { createCommands } from './commands/index.ts'
-import type { Config } from './config.ts'
-import { startEventStoreProcess } from './embedded/index.ts'
+import { startEngines } from './app/engines.ts'
+import { listen } from './app/listen.ts'
+import { createParts } from './app/parts.ts'
+import { analystUrl, withoutPassword } from './app/urls.ts'
+import { openBoxes, watchReadiness } from './boxes/index.ts'
+import { connectCommands, createCommands, serveCommands, sessions } from './commands/index.ts'
+import type { Config, Role } from './config.ts'
 import { connectEventStore, epochOf, openKeyring, startFeed } from './eventstore/index.ts'
-import { createGateway, defaults } from './gateway/index.ts'
+import { createGateway, createOperations, defaults } from './gateway/index.ts'
 import { folderStore, openMedia } from './media/index.ts'
-import { startPostgres } from './postgres/index.ts'
-import { openProjections } from './projections/index.ts'
-import { keptSecret } from './secrets.ts'
+import { followProjections, openProjections } from './projections/index.ts'
+import { boxKey, keptSecret } from './secrets.ts'
 
 export interface App {
   readonly url: string
-  /** Ends every part, last started first; what is under way is finished. */
+  /** Ends every part, last started first; what is under way is finished, as far as that does not take for ever. */
   close(): Promise<void>
 }
-
-/** The port where none is asked for; another where it is taken. */
-const usualPort = 8080
 
 const now = () => new Date().toISOString()
 
 /**
- * Starts everything in this process, with the embedded store and Postgres beside it where no URL says otherwise. `say` gets
- * one line per part. `onFault` hears when a part has failed for good; the app is then to be closed.
+ * Starts this process's roles, with the embedded store and Postgres beside it where no URL says otherwise. `say` gets one line
+ * per part. `onFault` hears when a part has failed for good; the app is then to be closed. `stopped` ends the waiting for others.
  */
 export async function startApp(
   config: Config,
   say: (line: string) => void,
   log: Logger,
   onFault: (error: Error) => void,
+  stopped: AbortSignal,
 ): Promise<App> {
-  const parts: { name: string; close: () => Promise<unknown> }[] = []
-  const opened = <T extends { close: () => Promise<unknown> }>(name: string, part: T): T => {
-    parts.push({ name, close: () => part.close() })
-    return part
-  }
-  const close = async () => {
-    for (let part = parts.pop(); part; part = parts.pop())
-      await part.close().catch((error: unknown) => log.error({ error, part: part?.name }, 'closing failed'))
-  }
+  const parts = createParts(log)
+  const { opened, onClose } = parts
+  const has = (role: Role) => config.roles.has(role)
+  const warn = (line: string) => log.warn(line)
+  const fault = (error: unknown) => onFault(error as Error)
 
   try {
     const { dataDir } = config
     await mkdir(dataDir, { recursive: true })
-    const box = `${hostname()}-${randomBytes(4).toString('hex')}`
-    const [secret, masterKey] = await Promise.all([
-      config.jwksUrl ? undefined : (config.authSecret ?? keptSecret(dataDir, 'auth.secret')),
-      config.masterKey ?? keptSecret(dataDir, 'master.key'),
-    ])
-    const analystSecret = await keptSecret(dataDir, 'analyst.secret')
-
-    const onExit = (reason: string) => onFault(new Error(reason))
-    const embedded = await Promise.allSettled([
-      config.eventStoreUrl ??
-        startEventStoreProcess({ dir: join(dataDir, 'store'), onExit, log: line => log.warn(line) }).then(
-          store => opened('store', store).url,
-        ),
-      config.databaseUrl ??
-        startPostgres({ dir: join(dataDir, 'postgres'), onExit, log: line => log.info(line) }).then(
-          server => opened('database', server).url,
-        ),
-    ])
-    for (const one of embedded) if (one.status === 'rejected') throw one.reason
-    const [storeUrl, databaseUrl] = embedded.map(one => (one as PromiseFulfilledResult<string>).value) as [
-      string,
-      string,
-    ]
+    const { storeUrl, databaseUrl } = await startEngines(config, parts, log, onFault)
     say(`store ${storeUrl}`)
     say(`database ${config.databaseUrl ? withoutPassword(databaseUrl) : databaseUrl}`)
 
+    // the log and the database: every role has both
     const store = opened('store client', connectEventStore(storeUrl, onFault))
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 20 })
     pool.on('error', error => log.warn({ error }, 'a database connection was lost'))
-    parts.push({ name: 'database pool', close: () => pool.end() })
+    onClose('database pool', () => pool.end())
+    const epoch = await epochOf(store, now)
 
-    const [epoch, keyring] = await Promise.all([
-      epochOf(store, now),
-      openKeyring(pool, masterKey, error => log.error({ error }, 'a sealed body was tampered with')),
-    ])
-    const analystPassword = analystSecret.toString('hex')
-    const projections = await openProjections({
-      pool,
-      epoch,
-      holds: store.holds,
-      analystPassword,
-      log: line => log.warn(line),
-    })
-    say(`analysts ${analystUrl(databaseUrl, config.databaseUrl ? '***' : analystPassword)}`)
-
-    const blocks = await projections.queries.blocks()
+    // the read models: made here, or by another process
+    const analystPassword = has('projections') ? (await keptSecret(dataDir, 'analyst.secret')).toString('hex') : ''
+    const projections = has('projections')
+      ? await openProjections({ pool, epoch, holds: store.holds, analystPassword, log: warn })
+      : await followProjections({ pool, epoch, log: say, stopped })
+    if (has('projections')) say(`analysts ${analystUrl(databaseUrl, config.databaseUrl ? '***' : analystPassword)}`)
     const feed = startFeed(store, projections.position() < 0 ? undefined : projections.position(), {
       onSetAside: error => log.error({ error }, 'an event was set aside'),
       onLost: onFault,
     })
-    parts.push({ name: 'feed', close: () => Promise.resolve(feed.stop()) })
-    parts.push({ name: 'projections', close: () => projections.stop() })
+    onClose('feed', () => feed.stop())
+    onClose('projections', () => projections.stop())
+
+    // the keys: to seal with where commands are, to open with where people are
+    const masterKey = async () => config.masterKey ?? keptSecret(dataDir, 'master.key')
+    const tampered = (error: Error) => log.error({ error }, 'a sealed body was tampered with')
+    const keyring = has('commands') || has('gateway') ? await openKeyring(pool, await masterKey(), tampered) : undefined
+
+    // images: taken in and shown where people are, named where messages are
+    const folder = join(dataDir, 'media')
+    const openBlobs = async () =>
+      config.mediaUrl
+        ? opened('media store', (await import('./media/s3.ts')).s3Store(config.mediaUrl)) // 22 MB that most do without
+        : folderStore(folder, join(folder, 'incoming'))
+    const media =
+      keyring &&
+      (await openMedia({
+        pool,
+        keyring,
+        projections,
+        feed,
+        blobs: await openBlobs(),
+        incoming: join(folder, 'incoming'),
+        mostBytes: config.mediaBytes,
+        onFailed: error => log.error({ error }, 'images'),
+      }))
+    if (media) say(`media ${config.mediaUrl?.href ?? folder}`)
+
+    // the command stage: here, or where COMMANDS_URL says
     const { queries } = projections
     const readSide = {
       conversations: queries.conversations,
@@ -109,34 +104,63 @@ export async function startApp(
       marks: queries.marks,
       position: projections.position,
     }
-    const folder = join(dataDir, 'media')
-    const incoming = join(folder, 'incoming')
-    const blobs = config.mediaUrl
-      ? opened('media store', (await import('./media/s3.ts')).s3Store(config.mediaUrl)) // 22 MB that most do without
-      : folderStore(folder, incoming)
-    const onFailed = (error: Error) => log.error({ error }, 'images')
-    const mostBytes = config.mediaBytes
-    const media = await openMedia({ pool, keyring, projections, feed, blobs, incoming, mostBytes, onFailed })
-    say(`media ${config.mediaUrl?.href ?? folder}`)
     const { memberLimit } = config
-    const commands = createCommands({ store, feed, keyring, readSide, mediaSide: media, blocks, memberLimit, now })
-    projections.start(feed, error => onFault(error as Error))
+    const own =
+      has('commands') && keyring && media
+        ? createCommands({
+            ...{ store, feed, keyring, readSide, mediaSide: media, memberLimit, now },
+            blocks: await queries.blocks(),
+          })
+        : undefined
+    const secret = async () => boxKey(config.boxSecret ?? (await masterKey()))
+    const remote =
+      has('gateway') && !own
+        ? opened('command processes', connectCommands(config.commandsUrls, await secret(), warn))
+        : undefined
+    const commands = own ?? remote?.commands
 
-    opened('media collector', media.collect(commands))
-
+    projections.start(feed, fault)
+    if (own && media) opened('media collector', media.collect(own))
     // until the tail of the log has been seen, a message that is there could be taken for new
     await feed.live
     say(`projections up to ${feed.head()}`)
 
+    const roles = [...config.roles]
+    const closeSession = commands?.closeSession ?? sessions(store, now).close
+    const lease = { pool, roles, leaseMs: config.boxLeaseMs, projections, feed, closeSession, log: warn }
+    const boxes = await openBoxes(lease)
+    onClose('lease', () => boxes.stop())
+    say(`box ${boxes.name()} ${roles.join(',')}`)
+
+    const others = () => (remote && !remote.connected() ? ['no command process is there'] : [])
+    const readiness = watchReadiness({ store, pool, feed, projections, lagMs: config.readyLagMs, others })
+    onClose('readiness', readiness.stop)
+
+    if (!has('gateway')) {
+      const server = own && serveCommands(own, await secret(), log)
+      const operations = createOperations({
+        unready: readiness.reasons,
+        ...(server ? { upgrade: server.upgrade } : {}),
+      })
+      const url = await listen(operations, config)
+      opened('operations', operations)
+      if (server) opened('command server', server)
+      boxes.start(() => undefined) // nobody has a session here
+      return { url, close: parts.close }
+    }
+
     const gateway = createGateway({
-      commands,
+      commands: commands!,
       projections,
       feed,
       store,
-      keyring,
-      media,
-      auth: secret ? { secret } : { jwksUrl: config.jwksUrl! },
-      box,
+      keyring: keyring!,
+      media: media!,
+      auth: config.jwksUrl
+        ? { jwksUrl: config.jwksUrl }
+        : { secret: config.authSecret ?? (await keptSecret(dataDir, 'auth.secret')) },
+      box: boxes.name(),
+      boxes,
       epoch,
       settings: {
         ...defaults,
@@ -145,40 +169,14 @@ export async function startApp(
         limits: { ...defaults.limits, members: config.memberLimit, mediaBytes: config.mediaBytes },
       },
       log,
-      ready: () => true,
+      unready: readiness.reasons,
     })
-    const { port } = await listen(gateway, config)
+    const url = await listen(gateway, config)
     opened('gateway', gateway)
-    return { url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`, close }
+    boxes.start(gateway.startAnew)
+    return { url, close: parts.close }
   } catch (error) {
-    await close()
+    await parts.close()
     throw error
   }
-}
-
-async function listen(gateway: { listen(port: number, host: string): Promise<{ port: number }> }, config: Config) {
-  try {
-    return await gateway.listen(config.port ?? usualPort, config.host)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE' && config.port === undefined) return gateway.listen(0, config.host)
-    if (code === 'EADDRINUSE')
-      throw new Error(
-        `PORT ${config.port} on ${config.host} is taken: stop what listens there, or set another (0: any)`,
-      )
-    throw new Error(`cannot listen on HOST ${config.host}: ${message}`)
-  }
-}
-
-function withoutPassword(url: string): string {
-  const shown = new URL(url)
-  if (shown.password) shown.password = '***'
-  return shown.href
-}
-
-function analystUrl(databaseUrl: string, password: string): string {
-  const url = new URL(databaseUrl)
-  url.username = 'verbatim_analyst'
-  url.password = password
-  return url.href
 }

@@ -16,6 +16,8 @@ const wholeNumber = (least: number, most: number) =>
     .transform(Number)
     .refine(n => n >= least && n <= most, `a whole number from ${least} to ${most}`)
 
+const longSecret = z.string().refine(secret => Buffer.byteLength(secret) >= 32, 'at least 32 bytes of UTF-8')
+
 const url = (what: string, schemes: readonly string[]) =>
   z.string().refine(text => URL.canParse(text) && schemes.includes(new URL(text).protocol), what)
 
@@ -27,7 +29,35 @@ function isBucket(text: string): boolean {
   return whole && (endpoint === null || (URL.canParse(endpoint) && /^https?:/.test(endpoint)))
 }
 
+const roleNames = ['gateway', 'commands', 'projections'] as const
+export type Role = (typeof roleNames)[number]
+const everyRole: ReadonlySet<Role> = new Set(roleNames)
+export const aboutRoles = `all, or some of ${roleNames.join(', ')} with commas between`
+
+/** The roles that a comma list names; undefined where it names something else. */
+export function rolesIn(text: string): ReadonlySet<Role> | undefined {
+  const names = text.split(',').map(name => name.trim())
+  const roles = names.flatMap(name => (name === 'all' ? roleNames : roleNames.filter(role => role === name)))
+  return names.every(name => name === 'all' || roleNames.some(role => role === name)) ? new Set(roles) : undefined
+}
+
 const environment = z.object({
+  ROLE: z
+    .string()
+    .transform(rolesIn)
+    .refine(roles => roles !== undefined, aboutRoles)
+    .default(everyRole),
+  COMMANDS_URL: z
+    .string()
+    .transform(text => text.split(',').map(one => one.trim()))
+    .refine(
+      urls => urls.every(one => URL.canParse(one) && /^wss?:$/.test(new URL(one).protocol)),
+      'ws://host:port of command processes, with commas between',
+    )
+    .optional(),
+  BOX_SECRET: longSecret.optional(),
+  BOX_LEASE: duration.refine(ms => ms >= 1_000, 'a duration of at least 1s').default(9_000),
+  READY_LAG: duration.default(30_000),
   PORT: wholeNumber(0, 65_535).optional(),
   HOST: z.string().default('127.0.0.1'),
   VERBATIM_DATA: z.string().default('.verbatim'),
@@ -38,10 +68,7 @@ const environment = z.object({
     'kurrentdb+discover:',
   ]).optional(),
   DATABASE_URL: url('postgres://user:password@host:port/database', ['postgres:', 'postgresql:']).optional(),
-  AUTH_SECRET: z
-    .string()
-    .refine(secret => Buffer.byteLength(secret) >= 32, 'at least 32 bytes of UTF-8')
-    .optional(),
+  AUTH_SECRET: longSecret.optional(),
   AUTH_JWKS_URL: url('http(s)://… of a JWKS', ['http:', 'https:']).optional(),
   MASTER_KEY: z
     .base64('32 bytes in base64')
@@ -64,9 +91,25 @@ const environment = z.object({
 })
 
 /** Variables whose value must not be shown. */
-const secrets = new Set(['AUTH_SECRET', 'MASTER_KEY', 'DATABASE_URL', 'EVENTSTORE_URL', 'MEDIA_URL'])
+const secrets = new Set([
+  'AUTH_SECRET',
+  'BOX_SECRET',
+  'COMMANDS_URL',
+  'DATABASE_URL',
+  'EVENTSTORE_URL',
+  'MASTER_KEY',
+  'MEDIA_URL',
+])
 
 export interface Config {
+  /** What this process does. A gateway that is told of no command processes has the command stage itself. */
+  readonly roles: ReadonlySet<Role>
+  /** Where a gateway without the role `commands` finds command processes. */
+  readonly commandsUrls: readonly string[]
+  /** What gateways and command processes know each other by; undefined: what follows from the master key. */
+  readonly boxSecret: string | undefined
+  readonly boxLeaseMs: number
+  readonly readyLagMs: number
   /** Undefined: the default, or another where that is taken. */
   readonly port: number | undefined
   readonly host: string
@@ -100,7 +143,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw new ConfigError(
       'AUTH_SECRET and AUTH_JWKS_URL are both set; tokens are checked by one of them: unset the other',
     )
+  const { roles, commandsUrls } = rolesOf(e)
   return {
+    roles,
+    commandsUrls,
+    boxSecret: e.BOX_SECRET,
+    boxLeaseMs: e.BOX_LEASE,
+    readyLagMs: e.READY_LAG,
     port: e.PORT,
     host: e.HOST,
     dataDir: e.VERBATIM_DATA,
@@ -116,6 +165,22 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     memberLimit: e.MEMBER_LIMIT,
     logLevel: e.LOG_LEVEL,
   }
+}
+
+function rolesOf(e: z.infer<typeof environment>): Pick<Config, 'roles' | 'commandsUrls'> {
+  const asked = e.ROLE
+  if (asked.has('gateway') && asked.has('commands') && e.COMMANDS_URL)
+    throw new ConfigError(
+      'COMMANDS_URL is set, and ROLE has both gateway and commands: unset it, or leave commands to the processes it names',
+    )
+  const roles = new Set(asked)
+  if (asked.has('gateway') && !e.COMMANDS_URL) roles.add('commands')
+  if (roles.size < everyRole.size && !(e.EVENTSTORE_URL && e.DATABASE_URL))
+    throw new ConfigError(
+      `ROLE is ${[...asked].join(',')}: processes that share the work share one event store and one database; ` +
+        'set EVENTSTORE_URL and DATABASE_URL',
+    )
+  return { roles, commandsUrls: e.COMMANDS_URL ?? [] }
 }
 
 function complaint({ path, message }: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {

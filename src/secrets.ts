@@ -1,5 +1,5 @@
 // Secrets that nobody gave: made once, kept in the data folder, readable by its owner alone.
-import { randomBytes } from 'node:crypto'
+import { hkdfSync, randomBytes } from 'node:crypto'
 import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -27,3 +27,7 @@ export async function keptSecret(dir: string, name: string): Promise<Buffer> {
     throw new Error(`${path} has ${secret.length} bytes of base64; 32 are needed: put the kept file back`)
   return secret
 }
+
+/** What gateways and command processes know each other by: follows from a secret that they share, and does not tell it. */
+export const boxKey = (secret: string | Buffer): string =>
+  Buffer.from(hkdfSync('sha256', secret, '', 'verbatim boxes', 32)).toString('hex')

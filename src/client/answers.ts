@@ -125,3 +125,24 @@ export interface AuditedEvent {
   readonly metadata: Record<string, unknown>
   readonly body?: Body
 }
+
+/** A process. `alive`: it holds a lease; the sessions of one that does not are about to be closed. */
+export interface Box {
+  readonly box: string
+  readonly alive: boolean
+  readonly roles: readonly string[]
+  readonly since: string | null
+  readonly until: string | null
+  readonly sessions: number
+  readonly users: number
+}
+
+export interface BoxSessions {
+  readonly sessions: readonly {
+    readonly user: string
+    readonly session: string
+    readonly device: string
+    readonly openedAt: string
+  }[]
+  readonly next: string | null
+}

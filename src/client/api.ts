@@ -89,6 +89,16 @@ export function api(options: HttpOptions) {
       (await ask<{ conversation: string }>('POST', 'v1/imports', { channel })).conversation,
     importEntries: (id: string, batch: ImportBatch) =>
       ask<answers.Imported>('POST', `v1/imports/${part(id)}/entries`, batch),
+    /** For operators (role admin): the processes that are there, and who is on which. */
+    boxes: async () => (await get<{ boxes: answers.Box[] }>('v1/boxes')).boxes,
+    boxSessions: async function* (box: string) {
+      for (let after: string | undefined; ;) {
+        const page = await get<answers.BoxSessions>(`v1/boxes/${part(box)}/sessions`, { after })
+        yield* page.sessions
+        if (!page.next) return
+        after = page.next
+      }
+    },
     /** Whether the process lives, whether it can serve. */
     healthz: () => open('GET', 'healthz').then(response => response.text()),
     readyz: () => open('GET', 'readyz').then(response => response.text()),

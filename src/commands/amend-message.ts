@@ -1,9 +1,9 @@
 // What becomes of a message that was said: it is edited, retracted, reacted to. Each has an id of its own, and happens once.
-import { refuse, type Refusal } from '../domain/index.ts'
+import { isRefusal, refuse, type Refusal } from '../domain/index.ts'
 import type { Blocks } from './blocks.ts'
+import { openBody } from './body.ts'
 import type { Asker, OfMessage, Send } from './catalogue.ts'
 import { isUuid } from './ids.ts'
-import { unlooked } from './named-media.ts'
 import type { SentMessage } from './ports.ts'
 import type { Say } from './said-once.ts'
 
@@ -11,19 +11,13 @@ export function amendMessage(say: Say, blocks: Blocks) {
   const about = (asker: Asker, { id, conversation }: OfMessage, command: Parameters<Say>[3]) =>
     isUuid(conversation) ? say(asker, id, conversation, command) : Promise.resolve(refuse('unknown-conversation'))
   return {
-    edit: (asker: Asker, edit: OfMessage & Pick<Send, 'body' | 'attachments'>): Promise<SentMessage | Refusal> =>
+    edit: (asker: Asker, edit: OfMessage & Pick<Send, 'body'>): Promise<SentMessage | Refusal> =>
       about(asker, edit, (from, at) => {
-        const { id, message, body: content, attachments } = edit
-        return {
-          type: 'EditMessage',
-          id,
-          message,
-          from,
-          content,
-          ...unlooked(attachments),
-          blockedBy: blocks.of(from),
-          at,
-        }
+        const { id, message, body } = edit
+        const opened = openBody(body)
+        if (isRefusal(opened)) return opened
+        const said = { ...opened, replyTo: undefined } // what it answers stays what it was
+        return { type: 'EditMessage', id, message, from, ...said, blockedBy: blocks.of(from), at }
       }),
     retract: (asker: Asker, retraction: OfMessage): Promise<SentMessage | Refusal> =>
       about(asker, retraction, (from, at) => {

@@ -26,12 +26,8 @@ export type ImportEntry = { readonly line: number; readonly at: string; readonly
 export interface Send {
   readonly id: string
   readonly to: { readonly user: string } | { readonly conversation: string }
-  /** The JSON text of the body. */
+  /** The JSON text of the body, not looked into yet. */
   readonly body: string
-  /** The media that the body names. */
-  readonly attachments?: readonly string[] | undefined
-  /** The message that it answers: of the same conversation, and one that the sender may see. */
-  readonly replyTo?: string | undefined
 }
 
 /** `message` is the message's id, `id` that of what is said about it. */
@@ -52,7 +48,7 @@ export interface Commands {
   /** The same id is always answered the same. */
   sendMessage(asker: Asker, send: Send): Promise<SentMessage | Refusal>
   /** What becomes of a message is answered as a message is. What was so already is answered as of where it was so. */
-  editMessage(asker: Asker, edit: OfMessage & Pick<Send, 'body' | 'attachments'>): Promise<SentMessage | Refusal>
+  editMessage(asker: Asker, edit: OfMessage & Pick<Send, 'body'>): Promise<SentMessage | Refusal>
   retractMessage(asker: Asker, retraction: OfMessage): Promise<SentMessage | Refusal>
   react(asker: Asker, mark: OfMessage & { reaction: string; on: boolean }): Promise<SentMessage | Refusal>
   /** Whether they may say so; whom it is told is the gateway's. */
@@ -82,6 +78,7 @@ export interface Commands {
   recordActivity(asker: Asker): Promise<void>
   /** Registers who is new, links a new device, opens the session. */
   openSession(session: SessionRef): Promise<void>
+  /** However many boxes say it, it closes once. */
   closeSession(session: SessionRef, why: SessionEnd): Promise<void>
   /** The channel's conversation (its id follows from the channel's name), started where there is none. */
   startImport(asker: Asker, channel: { name: string }): Promise<{ conversation: string; position: Position } | Refusal>
@@ -91,7 +88,10 @@ export interface Commands {
     history: { conversation: string; source: string; upToLine: number; entries: readonly ImportEntry[] },
   ): Promise<{ imported: number; upToLine: number; position: Position } | Refusal>
   /** An auditor looked: told to the log before the answer begins. `call` names it, without any content. */
-  recordAccess(asker: Asker, access: { call: string; conversation: string | null }): Promise<void>
+  recordAccess(
+    asker: Asker,
+    access: { id?: string | undefined; call: string; conversation: string | null },
+  ): Promise<void>
   /** An image is in the media store: told to the log before its uploader is answered. */
   recordUpload(asker: Asker, media: string, upload: Omit<MediaUploaded['data'], 'user' | 'at'>): Promise<Position>
   /** Its bytes are deleted. Saying it twice is saying it once. */

@@ -10,6 +10,11 @@ export const directConversation = (one: string, other: string): string => v5([on
 /** The conversation that an imported channel's history goes to. */
 export const importedConversation = (channel: string): string => v5(channel, channels)
 
+const happenings = '7a0c2f5e-5d0b-5b8e-9f0e-2d1c6c4e8a31'
+
+/** The event id of what can happen to a thing once: said again, it is the same event. */
+export const eventIdOf = (what: string, id: string): string => v5(`${what}\n${id}`, happenings)
+
 export const isUuid = validate
 
 /** Whether a client may choose it for a conversation: not one that follows from a name, or a stranger could take it first. */

@@ -20,8 +20,12 @@ import type { MediaSide, ReadSide, SentMessage } from './ports.ts'
 import { saidOnce } from './said-once.ts'
 import { sendMessage } from './send-message.ts'
 import { sentMessages } from './sent-messages.ts'
+import { sessions } from './sessions.ts'
 import { userWriter } from './user-writer.ts'
 
+export { connectCommands } from './remote/client.ts'
+export { serveCommands } from './remote/server.ts'
+export { sessions } from './sessions.ts'
 export type { Asker, Commands, ConversationChange, ImportEntry, SessionRef } from './catalogue.ts'
 export type {
   AskedMessage,
@@ -75,12 +79,14 @@ export function createCommands(ports: CommandPorts): Commands {
   const history = importHistory(writer, memberLimit, feed.head, now)
   const writeUser = userWriter(store)
   const everybody = people(store, writeUser, now)
+  const connected = sessions(store, now)
   const own = ownAffairs(writeUser, blocks, feed.head, now)
   const images = media(store, feed.head, now)
   feed.batches.subscribe(batch => {
     sent.take(batch)
     conversations.take(batch)
     blocks.take(batch)
+    marks.take(batch)
     everybody.take(batch)
   })
 
@@ -100,16 +106,16 @@ export function createCommands(ports: CommandPorts): Commands {
     unblock: own.unblock,
     setPrivacy: own.setPrivacy,
     recordActivity: everybody.recordActivity,
-    openSession: everybody.openSession,
-    closeSession: everybody.closeSession,
+    openSession: async session => void (await Promise.all([everybody.arrive(session), connected.open(session)])),
+    closeSession: connected.close,
     startImport: history.start,
     importHistory: history.take,
     recordUpload: images.record,
     discardMedia: images.discard,
-    recordAccess: async (asker, { call, conversation }) => {
+    recordAccess: async (asker, { id = randomUUID(), call, conversation }) => {
       const at = now()
       const data = { auditor: asker.actor.user, call, conversation, at }
-      const event = { id: randomUUID(), type: 'RecordAccessed', data, metadata: metadataFor(asker, at) }
+      const event = { id, type: 'RecordAccessed', data, metadata: metadataFor(asker, at) }
       await store.append(streamOf('access', asker.actor.user), [event], 'any')
     },
   }

@@ -5,10 +5,10 @@ import DataLoader from 'dataloader'
 import { LRUCache } from 'lru-cache'
 import type { ReceiptsCommand } from '../domain/receipts/commands.ts'
 import { receipts as decider, type Marks } from '../domain/receipts/decider.ts'
-import { decide, fold } from '../domain/decider.ts'
+import { decide, evolve, fold } from '../domain/decider.ts'
 import { notIn } from '../domain/conversation/state.ts'
 import { isRefusal, refuse, type ReceiptsEvent, type Refusal } from '../domain/index.ts'
-import { StoreUnavailable, streamOf, type EventStore, type Metadata } from '../eventstore/index.ts'
+import { idIn, StoreUnavailable, streamOf, type Batch, type EventStore, type Metadata } from '../eventstore/index.ts'
 import { randomUUID } from 'node:crypto'
 import type { HotConversations } from './hot-conversations.ts'
 import { isUuid } from './ids.ts'
@@ -29,6 +29,8 @@ interface Lot {
 }
 
 const marksInMemory = 100_000
+/** Marks of other boxes that the read models may not have yet. */
+const toldInMemory = 20_000
 const keyOf = (m: { conversation: string; user: string; device: string }) => `${m.conversation}\n${m.user}\n${m.device}`
 
 export function markReceipts(
@@ -38,6 +40,8 @@ export function markReceipts(
   now: () => string,
 ) {
   const known = new LRUCache<string, Marks>({ max: marksInMemory })
+  /** By the feed, of devices that are not known here: at least so far. */
+  const told = new LRUCache<string, Marks>({ max: toldInMemory })
   /** By conversation: the lot that is being gathered, and the write that goes before it. */
   const gathering = new Map<string, Lot>()
   const writing = new Map<string, Promise<void>>()
@@ -54,7 +58,7 @@ export function markReceipts(
     const before = await Promise.all(
       waiting.map(async ({ command: { user, device } }) => {
         const place = { conversation, user, device }
-        return known.get(keyOf(place)) ?? stored.load(place)
+        return known.get(keyOf(place)) ?? higher(await stored.load(place), told.get(keyOf(place)))
       }),
     )
     const marks = new Map<string, Marks>()
@@ -114,10 +118,28 @@ export function markReceipts(
     }
   }
 
+  /** What other boxes told of marks need not be told again. */
+  const take = ({ events }: Batch): void => {
+    for (const event of events) {
+      if (event.type !== 'MessagesDelivered' && event.type !== 'MessagesRead') continue
+      const key = keyOf({ conversation: idIn(event.stream), ...event.data })
+      const marks = known.has(key) ? known : told
+      const before = marks.get(key) ?? decider.initial
+      const raises = event.data.upTo > (event.type === 'MessagesRead' ? before.read : before.delivered)
+      if (raises) marks.set(key, evolve(decider, before, event)) // one's own come back here, and raise nothing
+    }
+  }
+
   return {
+    take,
     delivered: (asker: Asker, at: { conversation: string; upTo: number }) =>
       mark('MarkDelivered', asker, at.conversation, at.upTo),
     read: (asker: Asker, at: { conversation: string; upTo: number }) =>
       mark('MarkRead', asker, at.conversation, at.upTo),
   }
 }
+
+const higher = (one: Marks, other: Marks = decider.initial): Marks => ({
+  delivered: Math.max(one.delivered, other.delivered),
+  read: Math.max(one.read, other.read),
+})

@@ -1,10 +1,8 @@
-// People and their apps: who arrives, when they are connected, when they did something themselves.
+// People and their apps: who arrives with which device, when they did something themselves.
 import { LRUCache } from 'lru-cache'
 import { randomUUID } from 'node:crypto'
 import { activity as activityDecider } from '../domain/activity/decider.ts'
 import { decide, evolve, fold, type Decider } from '../domain/decider.ts'
-import { session as sessionDecider, type Sessions } from '../domain/session/decider.ts'
-import type { SessionEnd } from '../domain/index.ts'
 import { streamOf, type Batch, type EventStore } from '../eventstore/index.ts'
 import type { Asker, SessionRef } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
@@ -14,30 +12,11 @@ const inMemory = 50_000
 
 export function people(store: EventStore, writeUser: UserWriter, now: () => string) {
   const activity = new LRUCache<string, { toldAt: number }>({ max: inMemory })
-  const open = new Map<string, Sessions>()
 
-  const openSession = async (session: SessionRef): Promise<void> => {
+  /** Registers who is new and links a device that is new: each once, whichever boxes they arrive at. */
+  const arrive = async (session: SessionRef): Promise<void> => {
     const { user, device } = session
-    const at = now()
-    const state = open.get(user) ?? sessionDecider.initial
-    const events = decisions(sessionDecider, { type: 'OpenSession', ...session, at }, state)
-    open.set(user, fold(sessionDecider, state, events))
-    await Promise.all([
-      writeUser(system(session), { type: 'Arrive', user, device, at }),
-      store.append(streamOf('session', user), toAppend(events, system(session), at), 'any'),
-    ])
-  }
-
-  const closeSession = async (session: SessionRef, why: SessionEnd): Promise<void> => {
-    const { user } = session
-    const at = now()
-    const state = open.get(user) ?? sessionDecider.initial
-    const events = decisions(sessionDecider, { type: 'CloseSession', ...session, why, at }, state)
-    if (events.length === 0) return
-    const left = fold(sessionDecider, state, events)
-    if (left.size > 0) open.set(user, left)
-    else open.delete(user)
-    await store.append(streamOf('session', user), toAppend(events, system(session), at), 'any')
+    await writeUser(system(session), { type: 'Arrive', user, device, at: now() })
   }
 
   const recordActivity = async (asker: Asker): Promise<void> => {
@@ -60,7 +39,7 @@ export function people(store: EventStore, writeUser: UserWriter, now: () => stri
         )
   }
 
-  return { openSession, closeSession, recordActivity, take }
+  return { arrive, recordActivity, take }
 }
 
 type Event = { readonly type: string; readonly data: object }

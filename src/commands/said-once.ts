@@ -8,12 +8,12 @@ import { metadataFor } from './metadata.ts'
 import type { SentMessage } from './ports.ts'
 import type { SentMessages } from './sent-messages.ts'
 
-/** A known id gets its first answer, whatever else differs. */
+/** A known id gets its first answer, whatever else differs: `command` is not asked for then. */
 export type Say = (
   asker: Asker,
   id: string,
   conversation: string,
-  command: (from: string, at: string) => ConversationCommand,
+  command: (from: string, at: string) => ConversationCommand | Refusal,
 ) => Promise<SentMessage | Refusal>
 
 export function saidOnce(writer: ConversationWriter, sent: SentMessages, head: () => Position, now: () => string): Say {
@@ -23,9 +23,11 @@ export function saidOnce(writer: ConversationWriter, sent: SentMessages, head: (
   const say: Say = async (asker, id, conversation, command) => {
     const from = asker.actor.user
     const at = now()
+    const asked = command(from, at)
+    if (isRefusal(asked)) return asked
     let repeated = false
     const written = await writer.write(conversation, {
-      command: command(from, at),
+      command: asked,
       metadata: metadataFor(asker, at, id),
       answered: () => (repeated = sent.get(id) !== undefined),
     })

@@ -17,6 +17,8 @@ const worker = new URL(
   import.meta.url,
 )
 const pageSize = 500
+/** Who reads back looks for something that was lately. */
+const pageBack = 50
 
 interface Waiting {
   answer(answer: Answer): void
@@ -62,6 +64,14 @@ export function connectEventStore(url: string, onFault: (error: Error) => void):
       send(request(mine))
     })
 
+  const readBack = async (stream: string, from: number | null, limit: number) => {
+    const { events } = await ask<ReadDone>(
+      n => ({ n, op: 'back', stream, from, limit }),
+      failure => otherError(`reading ${stream}`, failure),
+    )
+    return events
+  }
+
   return {
     append: async (stream, events, expected) => {
       const { appended } = await ask<AppendDone>(
@@ -86,12 +96,14 @@ export function connectEventStore(url: string, onFault: (error: Error) => void):
       }
     },
 
-    last: async stream => {
-      const { events } = await ask<ReadDone>(
-        n => ({ n, op: 'last', stream }),
-        failure => otherError(`reading ${stream}`, failure),
-      )
-      return events[0]
+    back: async function* (stream) {
+      for (let from: number | null = null; ;) {
+        const events = await readBack(stream, from, pageBack)
+        if (events.length > 0) yield events
+        const first = events.at(-1)?.revision ?? 0
+        if (events.length < pageBack || first === 0) return
+        from = first - 1
+      }
     },
 
     holds: async position => {
@@ -101,6 +113,7 @@ export function connectEventStore(url: string, onFault: (error: Error) => void):
       )
       return holds
     },
+    last: async stream => (await readBack(stream, null, 1))[0],
 
     subscribe: (prefixes, after, reader) => {
       const mine = ++n

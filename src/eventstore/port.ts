@@ -84,6 +84,8 @@ export interface EventStore {
   append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended>
   /** The events from a revision on (inclusive), oldest first, in pages. Nothing for a stream that does not exist. */
   read(stream: string, from?: number): AsyncIterable<readonly RawEvent[]>
+  /** The same from the last event back to the first: newest first, in pages. */
+  back(stream: string): AsyncIterable<readonly RawEvent[]>
   /** The stream's last event, if it has one. */
   last(stream: string): Promise<RawEvent | undefined>
   /** Whether an event is at this position: a log that was put back from a backup may end before it. */

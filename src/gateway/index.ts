@@ -1,6 +1,7 @@
 // The gateway: sockets and HTTP of one box. It asks commands and queries, and tells whom the feed's events concern.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Boxes } from '../boxes/index.ts'
 import type { Commands } from '../commands/index.ts'
 import type { EventStore, Feed, Keyring } from '../eventstore/index.ts'
 import type { Media } from '../media/index.ts'
@@ -8,6 +9,7 @@ import type { Projections } from '../projections/index.ts'
 import { createApp, type Handlers } from './http/app.ts'
 import { type AuthSettings, createAuth } from './http/auth.ts'
 import { auditHandlers } from './http/handlers/audit.ts'
+import { boxHandlers } from './http/handlers/boxes.ts'
 import { conversationHandlers } from './http/handlers/conversations.ts'
 import { importHandlers } from './http/handlers/imports.ts'
 import { mediaHandlers } from './http/handlers/media.ts'
@@ -28,6 +30,7 @@ import { createTyping } from './socket/typing.ts'
 import { Ticks } from './socket/writer.ts'
 import { realTimers, type Timers } from './timers.ts'
 
+export { createOperations } from './operations.ts'
 export { defaults, type GatewaySettings } from './settings.ts'
 
 export interface GatewayParts {
@@ -38,26 +41,29 @@ export interface GatewayParts {
   readonly keyring: Keyring
   readonly media: Pick<Media, 'take' | 'find'>
   readonly auth: AuthSettings
-  /** The name of this process among all that serve. */
+  /** The name of this process among all that serve, for now. */
   readonly box: string
+  readonly boxes: Pick<Boxes, 'all'>
   /** The id of the log, written once at its first boot. */
   readonly epoch: string
   readonly settings?: Partial<GatewaySettings>
   readonly log: Log
-  /** Whether it can serve, or why it cannot. */
-  readonly ready: () => boolean | readonly string[]
+  /** Why it cannot serve; nothing where it can. */
+  readonly unready: () => Promise<readonly string[]>
   readonly timers?: Timers
 }
 
 export interface Gateway {
   /** Port 0 picks a free one. */
   listen(port: number, host: string): Promise<{ port: number }>
+  /** This box was taken for lost: everybody is sent away to come back, and who comes is on `box` from now on. */
+  startAnew(box: string): void
   /** Takes nobody in any more, sends everybody away with "come back", and lets what is under way end. */
   close(): Promise<void>
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { commands, projections, feed, store, keyring, media, box, epoch, log, timers = realTimers } = parts
+  const { commands, projections, feed, store, keyring, media, box, boxes, epoch, log, timers = realTimers } = parts
   const settings: GatewaySettings = { ...defaults, ...parts.settings }
   const auth = createAuth(parts.auth, timers, log)
   const cursors = createCursors(epoch)
@@ -70,16 +76,12 @@ export function createGateway(parts: GatewayParts): Gateway {
   const typing = createTyping(commands, fanout, timers)
   const answers = createAnswers(commands, typing, presence, log)
   const table = sessionTable({ waitingBytes: settings.outboxBytes, unanswered: settings.unanswered })
-  const shared = { commands, projections, fanout, logins, presence, catchUp, answers, cursors, table }
+  const shared = { commands, fanout, logins, presence, catchUp, answers, cursors, table }
   const sockets = createSockets({ ...shared, ticks: new Ticks(), timers, settings, box, epoch, log }, feed, auth)
 
   let closing = false
-  const unready = () => {
-    if (closing) return ['it is stopping']
-    const ready = parts.ready()
-    return ready === true ? [] : ready === false ? ['it is starting'] : ready
-  }
-  const all = { commands, projections, store, keyring, media, cursors, auth, settings, timers, log, unready }
+  const unready = async () => (closing ? ['it is stopping'] : parts.unready())
+  const all = { commands, projections, store, keyring, media, boxes, cursors, auth, settings, timers, log, unready }
   const handlers: Handlers = {
     ...conversationHandlers(all),
     ...readHandlers(all),
@@ -87,6 +89,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     ...importHandlers(all),
     ...mediaHandlers(all),
     ...auditHandlers(all),
+    ...boxHandlers(all),
     ...operationsHandlers(all),
   }
   const http = createServer(createApp({ auth, commands, projections, settings, log }, handlers))
@@ -101,6 +104,8 @@ export function createGateway(parts: GatewayParts): Gateway {
           resolve({ port: (http.address() as AddressInfo).port })
         })
       }),
+
+    startAnew: sockets.startAnew,
 
     async close() {
       closing = true

@@ -21,6 +21,9 @@ export const checkpointTable = `
       versions text not null
     ) with (fillfactor = 10);`
 
+/** Where each commit is told to processes that only read (`<position> <epoch> <versions>`): `listen` to it. */
+export const channelOf = (db: Db): string => `verbatim_${db.schema}`
+
 /** Another process has rebuilt the read models under this one, or put an older copy of the database in its place. */
 export class ReadModelsReplaced extends Error {}
 
@@ -43,8 +46,9 @@ export async function moveCheckpoint(
   const { epoch, versions } = provenance
   const moved =
     await sql`update ${db.table('checkpoint')} set position = ${to}, event = coalesce(${event ?? null}::bigint, event)
-    where position = ${from} and epoch = ${epoch} and versions = ${versions}`.execute(db.kysely)
-  if (moved.numAffectedRows === 1n) return { moved: true, position: to }
+    where position = ${from} and epoch = ${epoch} and versions = ${versions}
+    returning pg_notify(${channelOf(db)}, concat_ws(' ', position, epoch, versions))`.execute(db.kysely)
+  if (moved.rows.length === 1) return { moved: true, position: to }
   const found = await readCheckpoint(db)
   if (found?.epoch !== epoch || found.versions !== versions || found.position < from)
     throw new ReadModelsReplaced(

@@ -13,6 +13,7 @@ import { visibleMessage } from './message.ts'
 import { askedAbout, messagePage, messagesSince, saidById } from './seen.ts'
 import { privacyOf, sightOf } from './privacy.ts'
 import { marksOf, receiptsFor, receiptsSince } from './receipt.ts'
+import { boxesHavingSessions, boxesWithSessions, sessionsOn } from './session.ts'
 
 export const openQueries = (db: Db): Queries => ({
   conversations: async ids => withMembers(db, await conversationsById(db, ids)),
@@ -26,6 +27,9 @@ export const openQueries = (db: Db): Queries => ({
   sight: pairs => sightOf(db, pairs),
   inbox: user => inboxOf(db, user),
   presence: users => presenceOf(db, users),
+  boxesHavingSessions: () => boxesHavingSessions(db),
+  boxesWithSessions: () => boxesWithSessions(db),
+  sessionsOn: (box, after, limit) => sessionsOn(db, box, after, limit),
   undelivered: (user, upTo, limit) => undeliveredTo(db, user, upTo, limit),
   mediaSeenBy: (user, media) => mediaSeenBy(db, user, media),
   allMedia: (after, limit) => mediaAfter(db, after ?? '', limit),

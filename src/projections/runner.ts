@@ -1,11 +1,12 @@
 // The runner: takes the feed's events and folds them, batch after batch, rows and checkpoint in one commit.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BehaviorSubject, filter, firstValueFrom, map, of, timeout, type Subscription } from 'rxjs'
+import { BehaviorSubject, type Subscription } from 'rxjs'
 import type { Batch, Feed, Position, RecordedEvent } from '../eventstore/index.ts'
 import type { Projections } from './api.ts'
 import { moveCheckpoint, type Provenance } from './checkpoint.ts'
 import { within, type Db } from './database.ts'
 import { models } from './models.ts'
+import { reachedIn } from './positions.ts'
 import { backoffMs, isTransient } from './transient.ts'
 
 /** Events a transaction at most (7 k events/s at 100, 19 k at 500, 32 k at 2,000): a retry repeats them all. */
@@ -63,15 +64,7 @@ export function openRunner(db: Db, provenance: Provenance, at: Position, log: (l
     positions: positions.asObservable(),
     position: () => positions.value,
 
-    reached: (position, withinMs) =>
-      firstValueFrom(
-        positions.pipe(
-          filter(now => now >= position),
-          map(() => true),
-          timeout({ first: withinMs, with: () => of(false) }),
-        ),
-        { defaultValue: false },
-      ),
+    reached: reachedIn(positions),
 
     start(feed: Feed, onFault: (error: unknown) => void) {
       const announce = (position: Position): void => {

@@ -1,6 +1,7 @@
 // The read model of sessions: who was connected when, with which device, to which box.
 import { sql } from 'kysely'
 import type { SessionEnd } from '../domain/index.ts'
+import type { BoxRow, OpenSessionRow } from './box-api.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
 import { only, type ReadModel } from './read-model.ts'
 
@@ -24,7 +25,7 @@ declare module './database.ts' {
 
 export const session: ReadModel = {
   name: 'session',
-  version: 1,
+  version: 2,
   tables: `
     create table session (
       user_id text collate "C" not null,
@@ -39,6 +40,7 @@ export const session: ReadModel = {
       primary key (user_id, session, opened_position)
     );
     create index session_open on session (user_id, session) where closed_position is null;
+    create index session_box on session (box, user_id, session) where closed_position is null;
     create index session_at on session using brin (opened_at);`,
 
   async fold(db, events) {
@@ -84,4 +86,50 @@ async function openSessions(db: Db, asked: readonly object[]): Promise<SessionCo
       join ${db.table('session')} s on s.user_id = r.user_id and s.session = r.session and s.closed_position is null`,
   )
   return rows.map(row => ({ ...row, opened_position: Number(row.opened_position), closed_position: null }))
+}
+
+/** The names of boxes that have sessions open: a look into the index for each name, however many sessions there are. */
+export async function boxesHavingSessions(db: Db): Promise<string[]> {
+  const t = db.table('session')
+  const rows = await rowsOf(
+    db,
+    sql<{ box: string }>`
+      with recursive b as (
+        (select box from ${t} where closed_position is null order by box limit 1)
+        union all
+        select (select s.box from ${t} s where s.closed_position is null and s.box > b.box order by s.box limit 1)
+        from b where b.box is not null)
+      select box from b where box is not null`,
+  )
+  return rows.map(({ box }) => box)
+}
+
+/** Every box that has sessions open, and how many, of how many people. */
+export const boxesWithSessions = (db: Db): Promise<BoxRow[]> =>
+  rowsOf(
+    db,
+    sql<BoxRow>`select box, count(*)::integer as sessions, count(distinct user_id)::integer as users
+      from ${db.table('session')} where closed_position is null group by box order by box`,
+  )
+
+/** A box's open sessions in the order of users and sessions, a page after one of them. */
+export async function sessionsOn(
+  db: Db,
+  box: string,
+  after: { user: string; session: string } | undefined,
+  limit: number,
+): Promise<OpenSessionRow[]> {
+  const { user, session } = after ?? { user: '', session: '' }
+  const rows = await rowsOf(
+    db,
+    sql<SessionColumns<Date, string>>`select * from ${db.table('session')} s
+      where s.box = ${box} and s.closed_position is null and (s.user_id, s.session) > (${user}, ${session})
+      order by s.user_id, s.session limit ${limit}`,
+  )
+  return rows.map(({ user_id, session, device, opened_at }) => ({
+    user: user_id,
+    session,
+    device,
+    openedAt: opened_at.toISOString(),
+  }))
 }

@@ -50,7 +50,7 @@ describe('the command line', () => {
     ['a speed that is none', () => ['replay', 'c', '--speed', 'fast'], /--speed fast: a number from 0/],
     ['a speed below 0', () => ['replay', 'c', '--speed', '-1'], /--speed -1/],
     ['a day that is none', () => ['replay', 'c', '--day', '2024-13-01'], /--day 2024-13-01/],
-    ['a role of its own', () => ['serve', '--role', 'gateway'], /--role gateway: this version/],
+    ['a role that there is not', () => ['serve', '--role', 'gateway,chef'], /--role gateway,chef: accepted is all, or/],
   ])('[C10] says in one line what is wrong with %s, and exits with 1', async (_, argv, says) => {
     const { code, out, err } = await cli(argv())
     expect(err).toMatch(says)

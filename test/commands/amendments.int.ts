@@ -148,7 +148,11 @@ describe('what becomes of a message', () => {
     const elsewhere = await send(ann, late)
     const conversation = await start(ann, [bob])
     const say = (from: string, replyTo?: string) =>
-      stack.commands.sendMessage(asker(from), { id: uuid(), to: { conversation }, body: body('x'), replyTo })
+      stack.commands.sendMessage(asker(from), {
+        id: uuid(),
+        to: { conversation },
+        body: JSON.stringify({ text: 'x', replyTo }),
+      })
     const first = accepted(await say(ann))
     accepted(await say(bob, first.id))
     accepted(await say(ann, first.id))

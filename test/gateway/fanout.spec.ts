@@ -114,6 +114,20 @@ describe('the fan-out', () => {
     expect(bob.frames.map(({ position }) => position)).toEqual([6, 7, 9, 11, 13])
   })
 
+  it('[G5] tells who waits for a position when it is there, once, and not who has stopped waiting', () => {
+    const { fanout, then } = box([])
+    const told: string[] = []
+    fanout.whenAt(5, () => told.push('at 5'))
+    const forget = fanout.whenAt(5, () => told.push('forgotten'))
+    fanout.whenAt(7, () => told.push('at 7'))
+    forget()
+    then(sent('alice', { position: 4 }))
+    expect(told).toEqual([])
+    then(sent('alice', { position: 6 }))
+    then(sent('alice', { position: 7 }), sent('alice', { position: 8 }))
+    expect(told).toEqual(['at 5', 'at 7'])
+  })
+
   it('[G11] a body whose key is gone is null; one that is still being opened is on its way', async () => {
     const opening: ((text: string | null) => void)[] = []
     const slow = { ...keyring, open: () => new Promise<string | null>(resolve => opening.push(resolve)) }

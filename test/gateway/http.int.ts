@@ -288,6 +288,33 @@ describe('conversations', () => {
   })
 })
 
+describe('boxes', () => {
+  it('[N5] are shown to administrators, with who is on them, page by page; the sessions of one without a lease too', async () => {
+    const roles = ['admin']
+    expect(code(await box.http('GET', '/v1/boxes', { as: 'x' }))).toBe('403 wrong-role')
+    const named = Object.values(people('ann', 'ben', 'cat', 'dan', 'eve')).sort()
+    const clients = await Promise.all(named.map(user => box.connect(user)))
+    const name = clients[0]!.of('welcome')[0]!.box
+    const see = async (path: string) => (await box.http('GET', path, { as: 'root', roles })).json
+    const mine = async () => ((await see('/v1/boxes'))['boxes'] as Row[]).find(one => one['box'] === name)
+    await expect.poll(async () => (await mine())?.['sessions']).toBeGreaterThanOrEqual(5)
+    expect(await mine()).toMatchObject({ alive: false, roles: [], since: null, until: null })
+    const found: Row[] = []
+    for (let after = ''; ;) {
+      const page = await see(`/v1/boxes/${name}/sessions?limit=2${after && `&after=${after}`}`)
+      found.push(...(page['sessions'] as Row[]))
+      if (page['next'] === null) break
+      after = encodeURIComponent(page['next'] as string)
+    }
+    const users = found.map(({ user }) => user as string)
+    expect(users.filter(user => named.includes(user))).toEqual(named)
+    expect(new Set(found.map(({ session }) => session)).size).toBe(found.length)
+    const bad = await box.http('GET', `/v1/boxes/${name}/sessions?after=x`, { as: 'root', roles })
+    expect(code(bad)).toBe('400 bad-request')
+    await Promise.all(clients.map(client => client.close()))
+  })
+})
+
 describe('importing', () => {
   it('[G38] puts a history into a conversation, where members who are online see it; doing so twice changes nothing', async () => {
     const { nick } = people('nick')

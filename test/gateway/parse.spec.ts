@@ -1,7 +1,7 @@
 // What clients send, checked: what is found is said, and a body stays as it came.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { jsonMember } from '../../src/gateway/socket/json-member.ts'
+import { cutMember } from '../../src/gateway/socket/json-member.ts'
 import { parseFrame } from '../../src/gateway/socket/parse.ts'
 import { clientFrames } from '../../src/gateway/socket/protocol.ts'
 
@@ -34,18 +34,13 @@ const bad: Record<keyof typeof clientFrames, object[]> = {
     { ...good.send, to: { user: 'b b' } },
     { ...good.send, to: { user: 'bob', conversation: 'c' } },
     { ...good.send, to: 'bob' },
-    { ...good.send, body: 'hi' },
     { ...good.send, body: undefined },
-    { ...good.send, body: { text: 1 } },
-    { ...good.send, body: { attachments: 'x' } },
-    { ...good.send, body: { replyTo: 'x' } },
     { ...good.send, origin: 'system' },
   ],
   edit: [
     { ...good.edit, id: 'x' },
     { ...good.edit, message: undefined },
-    { ...good.edit, body: 'hi' },
-    { ...good.edit, body: { text: 1 } },
+    { ...good.edit, body: undefined },
   ],
   retract: [
     { ...good.retract, id: undefined },
@@ -105,7 +100,7 @@ describe('a frame', () => {
   })
 
   it('[G12] that is refused keeps its id, so that who sent it knows which', () => {
-    expect(parse(JSON.stringify({ ...good.send, body: 1 }))).toMatchObject({ id })
+    expect(parse(JSON.stringify({ ...good.send, to: 1 }))).toMatchObject({ id })
     expect(parse(JSON.stringify({ ...good.send, body: { text: 'x'.repeat(100) } }))).toMatchObject({
       refusal: { refused: 'too-large' },
       id,
@@ -127,11 +122,48 @@ describe('a frame', () => {
   it('[G13] finds in any object what JSON.parse finds', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), fc.nat(3), (rest, body, indent) => {
-        const found = jsonMember(JSON.stringify({ ...rest, body, zz: rest }, null, indent), 'body')
-        expect(JSON.parse(found!)).toEqual(JSON.parse(JSON.stringify(body)))
+        const whole = { ...rest, body, zz: rest }
+        const cut = cutMember(JSON.stringify(whole, null, indent), 'body')!
+        expect(JSON.parse(cut.member!)).toEqual(JSON.parse(JSON.stringify(body)))
+        expect(JSON.parse(cut.rest)).toEqual(JSON.parse(JSON.stringify({ ...whole, body: null })))
       }),
     )
-    expect(jsonMember('{}', 'body')).toBeUndefined()
-    expect(jsonMember('{"a":{"body":1}}', 'body')).toBeUndefined()
+    expect(cutMember('{}', 'body')!.member).toBeUndefined()
+    expect(cutMember('{"a":{"body":1}}', 'body')!.member).toBeUndefined()
+  })
+
+  it('[N1] has its body left closed: the gateway takes what only the command stage will refuse', () => {
+    for (const body of ['{bad}', '5', '{"text":1}', '[["]"]]', ''])
+      expect(parse(`{"type":"send","id":"${id}","to":{"user":"bob"},"body":${body}}`)).toEqual({
+        frame: { type: 'send', id, to: { user: 'bob' } },
+        body,
+      })
+    for (const text of ['{"type":"send","body":{"a":1}', '{"body":"', '{"body', '{"body":{]', '{"body":1']) {
+      expect(because(text)).toBe('this is not JSON; a frame is one JSON object')
+    }
+  })
+
+  it('[N1] is JSON exactly where its envelope and its body are, wherever its text was damaged', () => {
+    const isJson = (text: string) => {
+      try {
+        JSON.parse(text)
+        return true
+      } catch {
+        return false
+      }
+    }
+    const characters = fc.constantFrom('"', '{', '}', '[', ']', ',', ':', '\\', ' ', '\n', 'x', '1', 'body', '"body":')
+    const frame = fc.record({ a: fc.jsonValue(), body: fc.jsonValue(), z: fc.jsonValue() })
+    fc.assert(
+      fc.property(frame, fc.nat(), fc.nat(3), characters, (value, place, taken, put) => {
+        const whole = JSON.stringify(value)
+        const at = place % whole.length
+        const damaged = whole.slice(0, at) + put + whole.slice(at + taken)
+        const cut = cutMember(damaged, 'body')
+        const parts = cut ? [cut.rest, ...(cut.member === undefined ? [] : [cut.member])] : ['']
+        expect([damaged, parts.every(isJson)]).toEqual([damaged, isJson(damaged)])
+      }),
+      { numRuns: 2000 },
+    )
   })
 })

@@ -55,6 +55,7 @@ const every: Event[] = [
   { type: 'failed' },
   { type: 'expired' },
   { type: 'stopped' },
+  { type: 'lost' },
   { type: 'closed', why: 'closed-by-client' },
 ]
 const ways: Record<Mode, Event[]> = {
@@ -67,6 +68,16 @@ const ways: Record<Mode, Event[]> = {
 const modes = Object.keys(ways) as Mode[]
 
 describe('a session', () => {
+  it('[N7] of a box that was taken for lost is sent away to come back, and told to the log as lost', () => {
+    for (const mode of modes.filter(mode => mode !== 'closing')) {
+      const { effects } = step(table, run(ways[mode]).state, { type: 'lost' })
+      expect(effects).toMatchObject([
+        { do: 'end', why: 'box-lost' },
+        { do: 'close', code: 4000 },
+      ])
+    }
+  })
+
   it('[G20] has a row for every event in every mode', () => {
     for (const mode of modes) {
       const { state } = run(ways[mode])

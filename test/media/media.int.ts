@@ -44,7 +44,7 @@ async function look(user: string, id: string, width?: number, media = stack.medi
 }
 
 const send = (user: string, to: string, attachments: string[], id = randomUUID()) =>
-  stack.commands.sendMessage(asker(user), { id, to: { user: to }, body: JSON.stringify({ attachments }), attachments })
+  stack.commands.sendMessage(asker(user), { id, to: { user: to }, body: JSON.stringify({ attachments }) })
 
 async function sendAndWait(user: string, to: string, attachments: string[]) {
   const sent = await send(user, to, attachments)
@@ -107,8 +107,7 @@ describe('an image', () => {
     await stack.commands.startGroup(asker(alice), group)
     const say = async (...attachments: string[]) => {
       const sent = await stack.commands.sendMessage(asker(alice), {
-        ...{ id: randomUUID(), to: { conversation }, body: '{}' },
-        attachments,
+        ...{ id: randomUUID(), to: { conversation }, body: JSON.stringify({ attachments }) },
       })
       expect(sent).not.toHaveProperty('refused')
     }
@@ -144,7 +143,10 @@ describe('an image', () => {
     ]
     const { id: message, conversation } = await sendAndWait(alice, bob, [first.id])
     const edit = (...attachments: string[]) =>
-      stack.commands.editMessage(asker(alice), { id: randomUUID(), conversation, message, body: '{}', attachments })
+      stack.commands.editMessage(asker(alice), {
+        ...{ id: randomUUID(), conversation, message },
+        body: JSON.stringify({ attachments }),
+      })
     expect(await edit(second.id, hers.id)).toMatchObject({ refused: 'unknown-media' })
     const edited = (await edit(second.id)) as { position: number }
     await stack.projections.reached(edited.position, 60_000)

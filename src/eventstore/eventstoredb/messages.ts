@@ -4,8 +4,9 @@ import type { Appended, ExpectedRevision, FeedBatch, NewEvent, RawEvent } from '
 export type Request =
   | { n: number; op: 'append'; stream: string; events: readonly NewEvent[]; expected: ExpectedRevision }
   | { n: number; op: 'read'; stream: string; from: number; limit: number }
-  | { n: number; op: 'last'; stream: string }
   | { n: number; op: 'holds'; position: number }
+  /** From a revision (null: the last one) back. */
+  | { n: number; op: 'back'; stream: string; from: number | null; limit: number }
   | { n: number; op: 'subscribe'; prefixes: readonly string[]; after: number | null }
   | { n: number; op: 'taken' }
   | { n: number; op: 'unsubscribe' }

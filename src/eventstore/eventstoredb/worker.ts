@@ -50,10 +50,12 @@ async function handle(request: Request): Promise<Answer | undefined> {
       return { n, appended: await append(client, request) }
     case 'read':
       return read(n, request.stream, { fromRevision: BigInt(request.from), maxCount: request.limit })
-    case 'last':
-      return read(n, request.stream, { fromRevision: END, direction: BACKWARDS, maxCount: 1 })
     case 'holds':
       return { n, holds: await within(readMs, holds(request.position)) }
+    case 'back': {
+      const fromRevision = request.from === null ? END : BigInt(request.from)
+      return read(n, request.stream, { fromRevision, direction: BACKWARDS, maxCount: request.limit })
+    }
     case 'subscribe':
       subscriptions.set(
         n,

@@ -5,6 +5,7 @@ import { userId } from '../socket/protocol.ts'
 import type { TokenRole } from './auth.ts'
 import { mediaEndpoints } from './media-endpoints.ts'
 import { ownEndpoints } from './own-endpoints.ts'
+import { boxEndpoints } from './box-endpoints.ts'
 import * as s from './schemas.ts'
 
 export interface Endpoint {
@@ -198,6 +199,7 @@ export const endpoints = {
     answer: s.auditedEvent,
     refusals: ['unknown-conversation'],
   },
+  ...boxEndpoints,
   devToken: {
     ...open,
     method: 'post',

@@ -204,4 +204,29 @@ export const uploaded = z.object({
   position,
 })
 
+const lease = at.nullable().describe('by the database’s clock; null where it has no lease')
+export const boxes = z.object({
+  boxes: z.array(
+    z.object({
+      box: z.string(),
+      alive: z.boolean().describe('whether it holds a lease; the sessions of one that does not are about to be closed'),
+      roles: z.array(z.string()),
+      since: lease,
+      until: lease,
+      sessions: z.int().nonnegative().describe('open, by the log'),
+      users: z.int().nonnegative(),
+    }),
+  ),
+})
+export const boxParams = z.object({ box: z.string().min(1).max(300) })
+export const sessionPlace = z
+  .string()
+  .regex(/^[^/]{1,64}\/[^/]{1,64}$/, '<user>/<session>, as `next` says it')
+  .transform(text => ({ user: text.split('/')[0]!, session: text.split('/')[1]! }))
+  .optional()
+export const boxSessions = z.object({
+  sessions: z.array(z.object({ user: userId, session: z.string(), device: deviceId, openedAt: at })),
+  next: z.string().nullable().describe('give it as `after` for the next page; null: that was all'),
+})
+
 export const conversationParams = z.object({ id: conversationId })

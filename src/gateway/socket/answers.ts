@@ -8,8 +8,8 @@ import type { Log } from '../settings.ts'
 import { answer } from './frames.ts'
 import type { Outgoing } from './outbox.ts'
 import type { Presence, Watcher } from './presence.ts'
-import type { ClientFrame } from './protocol.ts'
 import type { Typing } from './typing.ts'
+import type { Envelope } from './parse.ts'
 
 /** Who asks over a socket: a session that also can be told about presence. */
 export interface Client extends Watcher {
@@ -18,9 +18,9 @@ export interface Client extends Watcher {
   readonly session: string
 }
 
-export type Answers = (client: Client, frame: ClientFrame, body: string | undefined) => Promise<Outgoing | undefined>
+export type Answers = (client: Client, frame: Envelope, body: string | undefined) => Promise<Outgoing | undefined>
 
-const madeByUser: ReadonlySet<ClientFrame['type']> = new Set([
+const madeByUser: ReadonlySet<Envelope['type']> = new Set([
   'send',
   'edit',
   'retract',
@@ -31,15 +31,10 @@ const madeByUser: ReadonlySet<ClientFrame['type']> = new Set([
 ])
 
 export function createAnswers(commands: Commands, typing: Typing, presence: Presence, log: Log): Answers {
-  const call = async (client: Client, asker: Asker, frame: ClientFrame, body: string | undefined) => {
+  const call = async (client: Client, asker: Asker, frame: Envelope, body: string | undefined) => {
     switch (frame.type) {
       case 'send': {
-        const message = {
-          id: frame.id,
-          body: body!,
-          attachments: frame.body.attachments,
-          replyTo: frame.body.replyTo?.toLowerCase(),
-        }
+        const message = { id: frame.id, body: body! }
         if ('user' in frame.to) return commands.sendMessage(asker, { ...message, to: frame.to })
         const conversation = knownForm(frame.to.conversation)
         if (conversation === undefined) return refuse('unknown-conversation')
@@ -52,8 +47,7 @@ export function createAnswers(commands: Commands, typing: Typing, presence: Pres
         if (conversation === undefined) return refuse('unknown-conversation')
         if (message === undefined) return refuse('unknown-message')
         const of = { id: frame.id, conversation, message }
-        if (frame.type === 'edit')
-          return commands.editMessage(asker, { ...of, body: body!, attachments: frame.body.attachments })
+        if (frame.type === 'edit') return commands.editMessage(asker, { ...of, body: body! })
         if (frame.type === 'retract') return commands.retractMessage(asker, of)
         return commands.react(asker, { ...of, reaction: frame.reaction, on: frame.on })
       }

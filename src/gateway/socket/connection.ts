@@ -80,6 +80,11 @@ export class Connection implements Receiver, Client {
     this.dispatch({ type: 'stopped' })
   }
 
+  /** The box was taken for lost, and with it this session. */
+  lose(): void {
+    this.dispatch({ type: 'lost' })
+  }
+
   terminate(): void {
     this.#ws.terminate()
   }
@@ -91,7 +96,7 @@ export class Connection implements Receiver, Client {
   }
 
   #do(effect: Effect): void {
-    const { cursors, fanout, catchUp, projections } = this.#parts
+    const { cursors, fanout, catchUp } = this.#parts
     switch (effect.do) {
       case 'send':
         return this.#writer.push(effect.frame)
@@ -112,11 +117,7 @@ export class Connection implements Receiver, Client {
           .then(frame => this.dispatch({ type: 'answered', frame }))
         return
       case 'await':
-        projections.reached(effect.position, aheadMs).then(
-          reached => this.dispatch({ type: 'reached', reached, head: fanout.position() }),
-          (error: unknown) => this.#fail(error),
-        )
-        return
+        return this.#await(effect.position)
       case 'load-changes':
         return this.#load(catchUp.changes(this.user, effect.after, effect.upTo))
       case 'load-unacknowledged':
@@ -140,6 +141,19 @@ export class Connection implements Receiver, Client {
       case 'end':
         return this.#end(effect.why)
     }
+  }
+
+  #await(position: Position): void {
+    const { fanout, timers } = this.#parts
+    const say = (reached: boolean) => this.dispatch({ type: 'reached', reached, head: fanout.position() })
+    const forget = fanout.whenAt(position, () => {
+      giveUp()
+      say(true)
+    })
+    const giveUp = timers.after(aheadMs, () => {
+      forget()
+      say(false)
+    })
   }
 
   #welcome(base: Position): void {

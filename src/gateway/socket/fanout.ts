@@ -19,6 +19,7 @@ export class Fanout {
   readonly #membership = new Membership<Receiver>()
   readonly #marks = new Marks()
   readonly #frames: Frames
+  readonly #awaited = new Map<() => void, Position>()
   #position: Position
 
   constructor(frames: Frames, position: Position) {
@@ -34,6 +35,17 @@ export class Fanout {
   take(events: readonly RecordedEvent[], upTo: Position): void {
     for (const event of events) this.#tell(event)
     this.#position = upTo
+    for (const [go, position] of this.#awaited)
+      if (position <= upTo) {
+        this.#awaited.delete(go)
+        go()
+      }
+  }
+
+  /** Calls once, when it has got past where it is to a position; the read models may be far behind. Returns what forgets it. */
+  whenAt(position: Position, go: () => void): () => void {
+    this.#awaited.set(go, position)
+    return () => this.#awaited.delete(go)
   }
 
   /**

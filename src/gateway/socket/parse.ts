@@ -1,22 +1,35 @@
-// What a client sent, checked. A frame that is none is answered with what was found and what is accepted.
+// What a client sent, checked: its envelope. A body is cut out as text and stays closed, for the command stage to open. A
+// frame that is none is answered with what was found and what is accepted.
 import type { z } from 'zod'
 import { refuse, type Refusal } from '../../domain/index.ts'
-import { jsonMember } from './json-member.ts'
+import { cutMember } from './json-member.ts'
 import { type ClientFrame, clientFrames } from './protocol.ts'
 
+type WithoutBody<F> = F extends unknown ? Omit<F, 'body'> : never
+/** A frame without what only its receivers should see. */
+export type Envelope = WithoutBody<ClientFrame>
+
 export type Parsed =
-  | { readonly frame: ClientFrame; readonly body: string | undefined }
+  | { readonly frame: Envelope; readonly body: string | undefined }
   | { readonly refusal: Refusal; readonly id: string | undefined }
 
 const types = Object.keys(clientFrames).join(', ')
 const isType = (type: unknown): type is keyof typeof clientFrames =>
   typeof type === 'string' && Object.hasOwn(clientFrames, type)
+const hasBody = (schema: z.ZodObject): boolean => 'body' in schema.shape
+const envelopes = Object.fromEntries(
+  Object.entries(clientFrames).map(([type, schema]: [string, z.ZodObject]) => [
+    type,
+    hasBody(schema) ? schema.omit({ body: true }) : schema,
+  ]),
+) as unknown as Record<keyof typeof clientFrames, z.ZodType<Envelope>>
 
-/** `body` is the text of a `send`'s or `edit`'s body as it came, at most `bodyBytes` of UTF-8. */
+/** `body` is the text of a `send`'s or `edit`'s body as it came, at most `bodyBytes` of UTF-8; what is in it was not looked at. */
 export function parseFrame(text: string, bodyBytes: number): Parsed {
+  const cut = cutMember(text, 'body')
   let found: unknown
   try {
-    found = JSON.parse(text)
+    found = JSON.parse(cut?.rest ?? '')
   } catch {
     return bad('this is not JSON; a frame is one JSON object')
   }
@@ -25,16 +38,17 @@ export function parseFrame(text: string, bodyBytes: number): Parsed {
   const { type, id } = found as { type?: unknown; id?: unknown }
   if (!isType(type)) return bad(`type is ${shown(type)}; accepted are ${types}`, id)
 
-  const checked = (clientFrames[type] as z.ZodType<ClientFrame>).safeParse(found)
+  const checked = envelopes[type].safeParse(found)
   if (!checked.success) return bad(explain(checked.error, found), id)
-  if (!('body' in checked.data)) return { frame: checked.data, body: undefined }
+  if (!hasBody(clientFrames[type])) return { frame: checked.data, body: undefined }
 
-  const body = jsonMember(text, 'body')!
+  const body = cut?.member
+  if (body === undefined) return bad('body is missing: an object', id)
   const bytes = Buffer.byteLength(body)
   if (bytes <= bodyBytes) return { frame: checked.data, body }
   return {
     refusal: refuse('too-large', `body has ${bytes} bytes; at most ${bodyBytes} are accepted`),
-    id: checked.data.id,
+    id: id as string,
   }
 }
 

@@ -1,6 +1,5 @@
 // What all sockets of a box share.
 import type { Commands } from '../../commands/index.ts'
-import type { Projections } from '../../projections/index.ts'
 import type { GatewaySettings, Log } from '../settings.ts'
 import type { Timers } from '../timers.ts'
 import type { Answers } from './answers.ts'
@@ -14,7 +13,6 @@ import type { Ticks } from './writer.ts'
 
 export interface SocketParts {
   readonly commands: Commands
-  readonly projections: Projections
   readonly fanout: Fanout
   readonly logins: Logins
   readonly presence: Presence

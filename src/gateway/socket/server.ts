@@ -12,6 +12,8 @@ import { subprotocol } from './protocol.ts'
 
 export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
+  /** Sends all that are here away to come back; who comes is on this box. */
+  startAnew(box: string): void
   /** Closes all with 4000 and resolves when the log has been told, and each socket has closed or had its time to. */
   stop(): Promise<void>
 }
@@ -27,6 +29,7 @@ export function createSockets(parts: SocketParts, feed: Feed, auth: Auth): Socke
     handleProtocols: () => subprotocol,
   })
   const connections = new Set<Connection>()
+  let current = parts
   let stopping = false
 
   const following = feed.batches.subscribe(({ events, upTo }) => {
@@ -56,10 +59,15 @@ export function createSockets(parts: SocketParts, feed: Feed, auth: Auth): Socke
       const admitted = await admit(request)
       if (isRefusal(admitted)) return turnAway(socket, admitted)
       server.handleUpgrade(request, socket, head, ws => {
-        const connection = new Connection(parts, ws, socket, admitted)
+        const connection = new Connection(current, ws, socket, admitted)
         connections.add(connection)
         void connection.ended.then(() => connections.delete(connection))
       })
+    },
+
+    startAnew(box) {
+      current = { ...parts, box }
+      for (const connection of connections) connection.lose()
     },
 
     async stop() {

@@ -2,7 +2,7 @@
 import type { Refusal, SessionEnd } from '../../domain/index.ts'
 import type { Position } from '../../eventstore/index.ts'
 import type { Outgoing } from './outbox.ts'
-import type { ClientFrame } from './protocol.ts'
+import type { Envelope } from './parse.ts'
 
 /** Frames that wait, newest first: adding one is adding a link. */
 export type Waiting = { readonly frame: Outgoing; readonly before: Waiting } | undefined
@@ -54,7 +54,7 @@ export type Mode = State['mode']
 export type Event =
   | { readonly type: 'attached'; readonly base: Position }
   | { readonly type: 'recorded' }
-  | { readonly type: 'framed'; readonly frame: ClientFrame; readonly body: string | undefined }
+  | { readonly type: 'framed'; readonly frame: Envelope; readonly body: string | undefined }
   | { readonly type: 'garbled'; readonly refusal: Refusal; readonly id: string | undefined }
   /** `from` is the cursor's position, or why it is none. */
   | { readonly type: 'resume'; readonly from: Position | 'epoch' | 'unknown-cursor'; readonly head: Position }
@@ -77,6 +77,7 @@ export type Event =
   | { readonly type: 'failed' }
   | { readonly type: 'expired' }
   | { readonly type: 'stopped' }
+  | { readonly type: 'lost' }
   | { readonly type: 'closed'; readonly why: SessionEnd }
 
 export type Effect =
@@ -87,7 +88,7 @@ export type Effect =
   | { readonly do: 'pong' }
   | { readonly do: 'refuse'; readonly refusal: Refusal; readonly id: string | undefined }
   /** Call the command that a frame asks for. */
-  | { readonly do: 'ask'; readonly frame: ClientFrame; readonly body: string | undefined }
+  | { readonly do: 'ask'; readonly frame: Envelope; readonly body: string | undefined }
   /** Wait until the log here is as far as the cursor: another box may be ahead of this one. */
   | { readonly do: 'await'; readonly position: Position }
   | { readonly do: 'load-changes'; readonly after: Position; readonly upTo: Position }

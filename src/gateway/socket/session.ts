@@ -136,6 +136,7 @@ export function sessionTable(limits: SessionLimits): Table {
       failed: stay,
       expired: stay,
       stopped: stay,
+      lost: stay,
       closed: stay,
     },
   }
@@ -164,6 +165,7 @@ const leave = {
   failed: close(closeCodes.overloaded, 'what you may see could not be read: come back and resume', 'closed-by-server'),
   expired: close(closeCodes.tokenExpired, 'the token has expired: sign in again', 'closed-by-server'),
   stopped: close(closeCodes.goingAway, 'this box is stopping: come back and resume', 'box-stopped'),
+  lost: close(closeCodes.goingAway, 'this box was taken for lost: come back and resume', 'box-lost'),
   closed: (_: State, { why }: Of<'closed'>): Step => ({ state: { mode: 'closing' }, effects: [{ do: 'end', why }] }),
 }
 

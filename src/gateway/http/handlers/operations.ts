@@ -17,8 +17,8 @@ export function operationsHandlers({ auth, settings, unready }: HandlerParts): H
       return { json: { token: await auth.issue({ user, roles, ...(device === undefined ? {} : { device }) }) } }
     },
     healthz: () => ({ json: { status: 'alive' } }),
-    readyz: () => {
-      const reasons = unready()
+    readyz: async () => {
+      const reasons = await unready()
       return reasons.length === 0 ? { json: { status: 'ready' } } : refuse('busy', reasons.join('; '), 1000)
     },
     openapi: () => ({ text: documents.openapi }),

@@ -1,4 +1,5 @@
 // What the handlers work with.
+import type { Boxes } from '../../../boxes/index.ts'
 import type { Commands } from '../../../commands/index.ts'
 import type { EventStore, Keyring } from '../../../eventstore/index.ts'
 import type { Media } from '../../../media/index.ts'
@@ -19,6 +20,7 @@ export interface HandlerParts {
   readonly settings: GatewaySettings
   readonly timers: Timers
   readonly log: Log
+  readonly boxes: Pick<Boxes, 'all'>
   /** Why it cannot serve; nothing where it can. */
-  readonly unready: () => readonly string[]
+  readonly unready: () => Promise<readonly string[]>
 }
