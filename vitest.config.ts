@@ -6,7 +6,13 @@ const build = './test/support/build.ts'
 const postgres = './test/support/postgres.ts'
 
 const project = (name: string, groupOrder: number, options: object) => ({
-  test: { name, include: [`test/**/*.${name}.ts`], sequence: { groupOrder }, ...options },
+  test: {
+    name,
+    include: [`test/**/*.${name}.ts`],
+    sequence: { groupOrder },
+    expect: { poll: { timeout: 30_000 } }, // tests wait for what is to come, however busy the machine is
+    ...options,
+  },
 })
 
 export default defineConfig({

@@ -8,8 +8,10 @@ import type { Feed } from '../eventstore/index.ts'
 import type { Projections } from '../projections/index.ts'
 import { openLeases, type Box } from './lease.ts'
 import { lostSessions } from './lost-sessions.ts'
+import { openWhispers, type Whispers } from './whispers.ts'
 
 export type { Box } from './lease.ts'
+export type { Whispers } from './whispers.ts'
 export { watchReadiness, type Readiness } from './readiness.ts'
 
 export interface Boxes {
@@ -17,6 +19,8 @@ export interface Boxes {
   name(): string
   /** All that are there. */
   all(): Promise<readonly Box[]>
+  /** For what is not worth recording. Others are heard once this box has started. */
+  readonly whispers: Whispers
   /** Begins to renew, and to look after the sessions of boxes that are gone. `onLost` hears the name after this one. */
   start(onLost: (name: string) => void): void
   /** Gives the lease back: what is still open of this box is for others to close. */
@@ -51,6 +55,8 @@ export async function openBoxes({
   const stopping = new AbortController()
   const roundMs = leaseMs / 3
   let name = newName()
+  let otherGateways = 1 // until it is known
+  const whispers = openWhispers(pool, () => otherGateways > 0, log)
   await leases.take(name, roles)
   /** Since when the lease is renewed without a break: after a database that was away the others come first to renew theirs. */
   let heldFrom = performance.now()
@@ -61,7 +67,9 @@ export async function openBoxes({
   const renew = async (onLost: (name: string) => void): Promise<void> => {
     const now = performance.now()
     if (now - renewedAt > 2 * roundMs) heldFrom = now
-    if (!(await leases.renew(name))) {
+    const others = await leases.renew(name)
+    otherGateways = others ?? otherGateways
+    if (others === undefined) {
       const next = newName()
       await leases.take(next, roles)
       log(`box ${name} was taken for lost; it goes on as ${next}`)
@@ -97,7 +105,9 @@ export async function openBoxes({
   return {
     name: () => name,
     all: leases.all,
+    whispers,
     start: onLost => {
+      if (roles.includes('gateway')) whispers.listen()
       const renewing = careful(() => renew(onLost), 'the lease of this box')
       const tidyingUp = careful(tidy, 'the sessions of boxes that are gone')
       const rounds = async () => {
@@ -113,6 +123,7 @@ export async function openBoxes({
     },
     async stop() {
       stopping.abort()
+      await whispers.stop()
       await work
       await tidying
       await leases.giveBack(name)

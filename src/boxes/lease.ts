@@ -30,10 +30,14 @@ export async function openLeases(pool: Pool, ttlMs: number) {
     take: async (box: string, roles: readonly string[]): Promise<void> => {
       await pool.query(`INSERT INTO boxes.lease VALUES ($1, $3, clock_timestamp(), ${end})`, [box, ttlMs, roles])
     },
-    /** False: it was taken away. */
-    renew: async (box: string): Promise<boolean> => {
-      const { rowCount } = await pool.query(`UPDATE boxes.lease SET expires_at = ${end} WHERE box = $1`, [box, ttlMs])
-      return rowCount === 1
+    /** How many other gateways there are; undefined: the lease was taken away. */
+    renew: async (box: string): Promise<number | undefined> => {
+      const { rows } = await pool.query<{ others: number }>(
+        `UPDATE boxes.lease SET expires_at = ${end} WHERE box = $1 RETURNING
+           (SELECT count(*)::integer FROM boxes.lease WHERE box <> $1 AND 'gateway' = ANY (roles)) AS others`,
+        [box, ttlMs],
+      )
+      return rows[0]?.others
     },
     /** Takes the leases away that were not renewed in time; names their boxes. Each is named to one who asks. */
     takeAway: async (butNot: string): Promise<string[]> => {

@@ -43,7 +43,7 @@ export interface GatewayParts {
   readonly auth: AuthSettings
   /** The name of this process among all that serve, for now. */
   readonly box: string
-  readonly boxes: Pick<Boxes, 'all'>
+  readonly boxes: Pick<Boxes, 'all' | 'whispers'>
   /** The id of the log, written once at its first boot. */
   readonly epoch: string
   readonly settings?: Partial<GatewaySettings>
@@ -73,7 +73,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const watch = { onlineWindowMs: settings.onlineWindowMs, most: settings.limits.watch }
   const presence = createPresence(projections, feed, timers, watch)
   const catchUp = createCatchUp(projections.queries, frames, settings.resumePage)
-  const typing = createTyping(commands, fanout, timers)
+  const typing = createTyping(commands, fanout, timers, boxes.whispers)
   const answers = createAnswers(commands, typing, presence, log)
   const table = sessionTable({ waitingBytes: settings.outboxBytes, unanswered: settings.unanswered })
   const shared = { commands, fanout, logins, presence, catchUp, answers, cursors, table }

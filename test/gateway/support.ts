@@ -1,5 +1,6 @@
 // A gateway over the real stack, and the smallest of clients: what it is told, in order.
 import { randomUUID } from 'node:crypto'
+import { NEVER } from 'rxjs'
 import { WebSocket } from 'ws'
 import { createGateway, type Gateway, type GatewaySettings } from '../../src/gateway/index.ts'
 import type { ServerFrame } from '../../src/gateway/socket/protocol.ts'
@@ -41,7 +42,7 @@ export async function openGateway(stack: Stack, settings: Partial<GatewaySetting
     box: `box-${randomUUID().slice(0, 8)}`,
     settings: { devTokens: true, ...settings },
     log: { warn: note, error: note },
-    boxes: { all: () => Promise.resolve([]) },
+    boxes: { all: () => Promise.resolve([]), whispers: { heard: NEVER, say: () => undefined } },
     unready: () => Promise.resolve([]),
   })
   const { port } = await gateway.listen(0, '127.0.0.1')

@@ -1,4 +1,5 @@
 // Who is told that somebody types.
+import { Subject } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Asker } from '../../src/commands/index.ts'
 import { refuse, type Refusal } from '../../src/domain/index.ts'
@@ -14,8 +15,11 @@ function room(answer?: Refusal) {
   const told: string[] = []
   const tellRoom = (to: string, frame: Outgoing, except: string | null) =>
     void told.push(`${textOf(frame)} to ${to.slice(0, 4)} but ${except}`)
-  const typing = createTyping({ announceTyping: () => Promise.resolve(answer) }, { tellRoom }, time)
-  return { time, told, typing }
+  const heard = new Subject<string>()
+  const whispered: string[] = []
+  const whispers = { heard, say: (text: string) => void whispered.push(text) }
+  const typing = createTyping({ announceTyping: () => Promise.resolve(answer) }, { tellRoom }, time, whispers)
+  return { time, told, typing, heard, whispered }
 }
 const said = (user: string) =>
   `{"type":"typing","conversation":"${conversation}","user":"${user}"} to 6f2f but ${user}s`
@@ -33,8 +37,18 @@ describe('typing', () => {
     expect(told).toEqual([said('ann'), said('bob'), said('ann')])
   })
   it('[T9] is refused where one may not act, and told nobody', async () => {
-    const { told, typing } = room(refuse('not-a-member'))
+    const { told, typing, whispered } = room(refuse('not-a-member'))
     expect(await typing(by('ann'), conversation)).toMatchObject({ refused: 'not-a-member' })
-    expect(told).toEqual([])
+    expect([told, whispered]).toEqual([[], []])
+  })
+  it('[T9] is told the other boxes, and what they tell is told the room here and not told on', async () => {
+    const one = room()
+    await one.typing(by('ann'), conversation)
+    await one.typing(by('ann'), conversation)
+    expect(one.whispered).toHaveLength(1)
+    const other = room()
+    for (const text of ['{"coughing":true}', 'cough', ...one.whispered]) other.heard.next(text)
+    expect(other.told).toEqual([said('ann').replace('anns', 'null')])
+    expect(other.whispered).toEqual([])
   })
 })

@@ -52,6 +52,11 @@ describe('two gateways, one process for commands, one for projections', () => {
       expect(history.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6])
       await reader.client.close()
     }
+    const typed = () => {
+      bob.client.typing(last.conversation) // said in passing: what is said before the other box listens is lost
+      return alice.of('typing').length
+    }
+    await expect.poll(typed).toBeGreaterThan(0)
     await Promise.all([alice.client.close(), bob.client.close()])
     expect(await Promise.all([one.stop(), other.stop()])).toEqual([0, 0])
   })
