@@ -4,7 +4,7 @@ import pg from 'pg'
 import { rowsOf, within, type Db } from './database.ts'
 
 /** Another version than the schema's comment tells: the views are made again. */
-const version = 1
+const version = 2
 const role = 'verbatim_analyst'
 const about = `Verbatim's read models for analysts: stable, read-only, without any content. Version ${version}.`
 
@@ -87,6 +87,15 @@ const views: Readonly<Record<string, View>> = {
       opened_at: ['opened_at', 'When it began.'],
       closed_at: ['closed_at', 'When it ended; null: it is open.'],
       why: ['why', 'Why it ended; null: it is open.'],
+    },
+  },
+  activity: {
+    about: 'One row a time during which a person did things themselves, with no pause of more than a minute.',
+    from: 'read.activity',
+    columns: {
+      user_id: ['user_id', 'User id.'],
+      since: ['since', 'When it began.'],
+      until: ['until', 'When they did something for the last time, told to within five seconds.'],
     },
   },
   last_seen: {

@@ -1,4 +1,5 @@
 // All read models, in the order in which they fold a batch: messages and memberships look up their conversation.
+import { activity } from './activity.ts'
 import { amendment } from './amendment.ts'
 import { block } from './block.ts'
 import { conversation } from './conversation.ts'
@@ -23,6 +24,7 @@ export const models: readonly ReadModel[] = [
   imported,
   session,
   lastSeen,
+  activity,
   media,
   block,
   privacy,

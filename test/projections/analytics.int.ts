@@ -6,7 +6,7 @@ import { freshDatabase } from '../support/postgres.ts'
 import { GivenFeed, History, timeOf } from './history.ts'
 
 const database = freshDatabase()
-const views = ['conversations', 'last_seen', 'memberships', 'messages', 'receipts', 'sessions']
+const views = ['activity', 'conversations', 'last_seen', 'memberships', 'messages', 'receipts', 'sessions']
 const password = `it's a "secret"`
 
 const open = (schema = 'read', epoch = 'epoch-1'): Promise<Projections> =>
@@ -73,4 +73,40 @@ it('the views are those of the schema `read` alone', async () => {
     `select from pg_views where schemaname = 'analytics' and definition like '%other.%'`,
   )
   expect(rows).toEqual([])
+})
+
+it('[P13] who was active when is told in times, the same however the events came in batches', async () => {
+  const seconds = [0, 5, 64, 64, 125, 125.5, 120, 300, 299, 361]
+  const history = new History()
+  for (const at of seconds) {
+    history.active('ann', timeOf(at))
+    history.active('bob', timeOf(at * 100))
+  }
+  const times = async () =>
+    (await asAnalyst<{ user_id: string; since: Date; until: Date }>('select * from activity order by 1, 2')).map(
+      ({ user_id, since, until }) => [user_id, ...[since, until].map(time => (+time - Date.parse(timeOf(0))) / 1000)],
+    )
+  const told = async (epoch: string, size: number) => {
+    const projections = await open('read', epoch)
+    const feed = new GivenFeed()
+    projections.start(feed, () => {})
+    for (let from = 0; from < history.events.length; from += size) {
+      feed.push(history.events.slice(from, from + size))
+      await projections.reached(history.events[Math.min(from + size, history.events.length) - 1]!.position, 60_000)
+    }
+    await projections.stop()
+    return times()
+  }
+  const inOne = await told('epoch-all', 1_000)
+  expect(inOne).toEqual([
+    ['ann', 0, 64],
+    ['ann', 125, 125.5],
+    ['ann', 300, 300],
+    ['ann', 361, 361],
+    ...[0, 500, 6400].map(at => ['bob', at, at]),
+    ['bob', 12_500, 12_550],
+    ...[30_000, 36_100].map(at => ['bob', at, at]),
+  ])
+  expect(await told('epoch-each', 1)).toEqual(inOne)
+  expect(await told('epoch-three', 3)).toEqual(inOne)
 })
