@@ -8,12 +8,13 @@ import type { Logger } from 'pino'
 import { startEngines } from './app/engines.ts'
 import { listen } from './app/listen.ts'
 import { createParts } from './app/parts.ts'
+import { openSearch } from './app/search.ts'
 import { analystUrl, withoutPassword } from './app/urls.ts'
 import { openBoxes, watchReadiness } from './boxes/index.ts'
 import { connectCommands, createCommands, serveCommands, sessions } from './commands/index.ts'
 import type { Config, Role } from './config.ts'
 import { connectEventStore, epochOf, openKeyring, startFeed } from './eventstore/index.ts'
-import { createGateway, createOperations, defaults } from './gateway/index.ts'
+import { createGateway, createOperations, defaults, followDevices } from './gateway/index.ts'
 import { folderStore, openMedia } from './media/index.ts'
 import { followProjections, openProjections } from './projections/index.ts'
 import { boxKey, keptSecret } from './secrets.ts'
@@ -70,10 +71,10 @@ export async function startApp(
     onClose('feed', () => feed.stop())
     onClose('projections', () => projections.stop())
 
-    // the keys: to seal with where commands are, to open with where people are
+    // the keys: to seal with where commands are, to open with where people are, and where search has its index made
     const masterKey = async () => config.masterKey ?? keptSecret(dataDir, 'master.key')
     const tampered = (error: Error) => log.error({ error }, 'a sealed body was tampered with')
-    const keyring = has('commands') || has('gateway') ? await openKeyring(pool, await masterKey(), tampered) : undefined
+    const keyring = await openKeyring(pool, await masterKey(), tampered)
 
     // images: taken in and shown where people are, named where messages are
     const folder = join(dataDir, 'media')
@@ -81,18 +82,18 @@ export async function startApp(
       config.mediaUrl
         ? opened('media store', (await import('./media/s3.ts')).s3Store(config.mediaUrl)) // 22 MB that most do without
         : folderStore(folder, join(folder, 'incoming'))
-    const media =
-      keyring &&
-      (await openMedia({
-        pool,
-        keyring,
-        projections,
-        feed,
-        blobs: await openBlobs(),
-        incoming: join(folder, 'incoming'),
-        mostBytes: config.mediaBytes,
-        onFailed: error => log.error({ error }, 'images'),
-      }))
+    const media = !(has('commands') || has('gateway'))
+      ? undefined
+      : await openMedia({
+          pool,
+          keyring,
+          projections,
+          feed,
+          blobs: await openBlobs(),
+          incoming: join(folder, 'incoming'),
+          mostBytes: config.mediaBytes,
+          onFailed: error => log.error({ error }, 'images'),
+        })
     if (media) say(`media ${config.mediaUrl?.href ?? folder}`)
 
     // the command stage: here, or where COMMANDS_URL says
@@ -106,7 +107,7 @@ export async function startApp(
     }
     const { memberLimit } = config
     const own =
-      has('commands') && keyring && media
+      has('commands') && media
         ? createCommands({
             ...{ store, feed, keyring, readSide, mediaSide: media, memberLimit, now },
             blocks: await queries.blocks(),
@@ -120,6 +121,11 @@ export async function startApp(
     const commands = own ?? remote?.commands
 
     projections.start(feed, fault)
+
+    // search: an index beside the read models, made where they are and asked where people are; nothing waits for it
+    const around = { pool, store, epoch, feed, keyring, projections, log: warn }
+    const search = config.search ? await openSearch(parts, has('projections'), await masterKey(), around) : undefined
+
     if (own && media) opened('media collector', media.collect(own))
     // until the tail of the log has been seen, a message that is there could be taken for new
     await feed.live
@@ -154,8 +160,10 @@ export async function startApp(
       projections,
       feed,
       store,
-      keyring: keyring!,
+      keyring,
+      search,
       media: media!,
+      devices: await followDevices({ commands: commands!, projections, feed, log }),
       auth: config.jwksUrl
         ? { jwksUrl: config.jwksUrl }
         : { secret: config.authSecret ?? (await keptSecret(dataDir, 'auth.secret')) },

@@ -85,6 +85,7 @@ const environment = z.object({
     .transform(text => new URL(text))
     .optional(),
   MEDIA_BYTES: wholeNumber(1, 256 * 1024 * 1024).default(20 * 1024 * 1024),
+  SEARCH: z.enum(['on', 'off'], 'on or off').default('on'),
   ONLINE_WINDOW: duration.default(10_000),
   MEMBER_LIMIT: wholeNumber(1, 100_000).default(1_024),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
@@ -123,6 +124,8 @@ export interface Config {
   /** A bucket; undefined: the data folder. */
   readonly mediaUrl: URL | undefined
   readonly mediaBytes: number
+  /** Whether there is an index of what was said; what it costs is in docs/decisions/0013. */
+  readonly search: boolean
   readonly onlineWindowMs: number
   readonly memberLimit: number
   readonly logLevel: string
@@ -161,6 +164,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     devTokens: e.DEV_TOKENS ? e.DEV_TOKENS === 'on' : !e.EVENTSTORE_URL && !e.AUTH_JWKS_URL && loopback(e.HOST),
     mediaUrl: e.MEDIA_URL,
     mediaBytes: e.MEDIA_BYTES,
+    search: e.SEARCH === 'on',
     onlineWindowMs: e.ONLINE_WINDOW,
     memberLimit: e.MEMBER_LIMIT,
     logLevel: e.LOG_LEVEL,

@@ -6,6 +6,7 @@ import { addDoctor } from './doctor.ts'
 import { addImport } from './import.ts'
 import { say } from './io.ts'
 import type { Io } from './io.ts'
+import { addProjections } from './projections.ts'
 import { addReplay } from './replay.ts'
 import { addServe } from './serve.ts'
 import { addStore } from './store.ts'
@@ -27,6 +28,7 @@ function program(io: Io): Command {
   addChat(verbatim, io)
   addImport(verbatim, io)
   addReplay(verbatim, io)
+  addProjections(verbatim, io)
   addDoctor(verbatim, io)
   return verbatim
 }

@@ -27,6 +27,19 @@ export interface Reaction {
   readonly users: readonly string[]
 }
 
+export interface FoundMessage extends HistoryMessage {
+  readonly conversation: string
+}
+
+/** Newest first. */
+export interface FoundMessages {
+  readonly messages: readonly FoundMessage[]
+  /** The next page is the one `before` this; null: that was all. */
+  readonly next: string | null
+  /** False while the index is being built: what is missing is old, or all. */
+  readonly complete: boolean
+}
+
 export interface InboxEntry {
   readonly conversation: string
   readonly kind: 'direct' | 'group'
@@ -71,6 +84,22 @@ export interface Presence {
 /** Contacts: whoever shares a conversation. */
 export interface Privacy {
   readonly lastSeen: 'everyone' | 'contacts' | 'nobody'
+}
+
+/** A device is linked by its first socket. `current`: the one that asks. */
+export interface Device {
+  readonly device: string
+  readonly linkedAt: string
+  /** Open. */
+  readonly sessions: number
+  /** When a session of it last opened or closed. */
+  readonly lastSeenAt: string | null
+  readonly current: boolean
+}
+
+export interface DevicesPage {
+  readonly devices: readonly Device[]
+  readonly next: string | null
 }
 
 export interface Started {
@@ -124,6 +153,28 @@ export interface AuditedEvent {
   readonly data: Record<string, unknown>
   readonly metadata: Record<string, unknown>
   readonly body?: Body
+}
+
+/** How far a check is; last, with `drift`, what it has found. */
+export type InboxCheck =
+  | { readonly events: number; readonly position: string; readonly upTo: string }
+  | {
+      readonly events: number
+      readonly position: string
+      readonly users: number
+      readonly conversations: number
+      readonly unread: number
+      /** Nothing: the read models say what the log says. */
+      readonly drift: readonly InboxDrift[]
+    }
+
+/** `found` in the read models, `recounted` from the log: unread messages, or places in the inbox. */
+export interface InboxDrift {
+  readonly user: string
+  readonly conversation: string
+  readonly what: 'missing' | 'not theirs' | 'unread' | 'order'
+  readonly found: number | null
+  readonly recounted: number | null
 }
 
 /** A process. `alive`: it holds a lease; the sessions of one that does not are about to be closed. */

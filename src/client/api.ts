@@ -14,6 +14,18 @@ export interface Page {
   readonly atLeast?: string | undefined
 }
 
+/** What narrows a search down. */
+export interface Searching {
+  readonly conversation?: string | undefined
+  /** Who said it. */
+  readonly from?: string | undefined
+  /** The `next` of the page before. */
+  readonly before?: string | undefined
+  readonly limit?: number | undefined
+  /** Waits until the index has this position. */
+  readonly atLeast?: string | undefined
+}
+
 export interface NewGroup {
   readonly id?: string
   readonly name: string
@@ -41,6 +53,8 @@ export interface ImportBatch {
 }
 
 const part = encodeURIComponent
+/** Oneself, where nobody is named. */
+const person = (user: string | undefined) => (user === undefined ? 'me' : `users/${part(user)}`)
 const conversations = (id: string) => `v1/conversations/${part(id)}`
 
 export type Api = ReturnType<typeof api>
@@ -55,6 +69,8 @@ export function api(options: HttpOptions) {
       (await get<{ messages: answers.HistoryMessage[] }>(`${conversations(id)}/messages`, { ...page })).messages,
     receipts: (id: string, message: string, query: { atLeast?: string } = {}) =>
       get<answers.Receipts>(`${conversations(id)}/messages/${part(message)}/receipts`, query),
+    /** Messages one may see that have these words: all of them, `"a phrase"`, `-without`, `this or that`. */
+    search: (q: string, query: Searching = {}) => get<answers.FoundMessages>('v1/search', { q, ...query }),
     presence: (user: string) => get<answers.Presence>(`v1/users/${part(user)}/presence`),
     /** The id is chosen here, so that asking again after a lost answer makes no second group. */
     startGroup: ({ id = v7(), ...group }: NewGroup) =>
@@ -82,6 +98,20 @@ export function api(options: HttpOptions) {
     privacy: (query: { atLeast?: string } = {}) => get<answers.Privacy>('v1/me/privacy', query),
     setPrivacy: (privacy: answers.Privacy) => ask<answers.Done>('PATCH', 'v1/me/privacy', privacy),
 
+    /** One's linked devices; with `user` (role admin) somebody's. */
+    devices: async ({ user, ...query }: { user?: string; atLeast?: string } = {}): Promise<answers.Device[]> => {
+      const found: answers.Device[] = []
+      for (let after: string | undefined; ;) {
+        const { devices, next } = await get<answers.DevicesPage>(`v1/${person(user)}/devices`, { ...query, after })
+        found.push(...devices)
+        if (!next) return found
+        after = next
+      }
+    },
+    /** Its sockets close with 4501, and what was issued to it before is refused. Of somebody: role admin. */
+    signOut: (device: string, { user }: { user?: string } = {}) =>
+      ask<answers.Done>('DELETE', `v1/${person(user)}/devices/${part(device)}`),
+
     /** A token for anyone, where the server gives such out (`DEV_TOKENS`). */
     devToken: async (who: { user: string; roles?: readonly string[]; device?: string }) =>
       (await ask<{ token: string }>('POST', 'v1/dev/tokens', { ...who, roles: who.roles ?? ['user'] })).token,
@@ -98,6 +128,10 @@ export function api(options: HttpOptions) {
         if (!page.next) return
         after = page.next
       }
+    },
+    /** For operators: everybody's inbox, held against a recount from the log. */
+    checkInboxes: async function* () {
+      yield* ndjson<answers.InboxCheck>(await open('GET', 'v1/projections/check'))
     },
     /** Whether the process lives, whether it can serve. */
     healthz: () => open('GET', 'healthz').then(response => response.text()),

@@ -139,6 +139,7 @@ export function connect(options: ConnectOptions) {
     conversation: asking.conversation,
     messages: asking.messages,
     receipts: asking.receipts,
+    search: asking.search,
     presence: asking.presence,
     startGroup: asking.startGroup,
     changeConversation: asking.changeConversation,
@@ -149,6 +150,8 @@ export function connect(options: ConnectOptions) {
     blocks: asking.blocks,
     privacy: asking.privacy,
     setPrivacy: asking.setPrivacy,
+    devices: asking.devices,
+    signOut: asking.signOut,
     uploadMedia: asking.uploadMedia,
     media: asking.media,
     /** Leaves a conversation. */

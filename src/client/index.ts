@@ -1,6 +1,6 @@
 // The SDK: the one door to Verbatim for pages, tools, benchmarks and journey tests.
 export { api } from './api.ts'
-export type { Api, ConversationChange, ImportBatch, NewGroup, Page, Retention, Role } from './api.ts'
+export type { Api, ConversationChange, ImportBatch, NewGroup, Page, Retention, Role, Searching } from './api.ts'
 export type * from './answers.ts'
 export { connect } from './client.ts'
 export type { Client, ConnectOptions } from './client.ts'

@@ -42,11 +42,12 @@ export class Receiver {
   frame(frame: ServerFrame): void {
     switch (frame.type) {
       case 'welcome':
+        // the welcome's cursor would skip what came in between, or the backlog that is to come: there is none until the server
+        // says where that ends. A socket that is lost before is followed by one that cannot tell what came between the two
+        if (this.#welcome && this.#received === undefined) this.#push({ type: 'reset', reason: 'unknown-cursor' })
         if (this.#welcome && this.#welcome.epoch !== frame.epoch) this.#forget()
         this.#welcome = frame
         this.#outbox.limit(frame.limits.frameBytes)
-        // who resumes keeps the own cursor: the welcome's would skip what came in between
-        if (this.#received === undefined) this.#push(undefined, frame.cursor)
         return
       case 'sent':
         // what becomes of a message may be answered with the seq of something else, as of which it is so
@@ -57,9 +58,9 @@ export class Receiver {
         if (frame.id !== undefined && this.#outbox.refuse(frame.id, refusal(frame))) return
         return this.#push(frame)
       case 'reset':
-        this.#received = this.#welcome?.cursor
+        this.#received = undefined // until the backlog that follows has come
         if (frame.reason === 'epoch') this.#forget()
-        return this.#push(frame, this.#received)
+        return this.#push(frame)
       case 'resumed':
       case 'head':
         return this.#push(undefined, frame.cursor)

@@ -74,6 +74,10 @@ export interface Commands {
   block(asker: Asker, whom: { user: string }): Promise<{ position: Position } | Refusal>
   unblock(asker: Asker, whom: { user: string }): Promise<{ position: Position } | Refusal>
   setPrivacy(asker: Asker, privacy: { lastSeen: Audience }): Promise<{ position: Position } | Refusal>
+  /** What the device has open is closed, and what it came with lets nobody in any more; once however often it is asked. */
+  signOutDevice(asker: Asker, of: { user: string; device: string }): Promise<{ position: Position } | Refusal>
+  /** The asker's device was signed out, and has a token that was issued since. */
+  linkDevice(asker: Asker): Promise<{ position: Position } | Refusal>
   /** The user did something: told to the log at most once in five seconds. */
   recordActivity(asker: Asker): Promise<void>
   /** Registers who is new, links a new device, opens the session. */

@@ -89,6 +89,8 @@ export function createCommands(ports: CommandPorts): Commands {
     marks.take(batch)
     everybody.take(batch)
   })
+  // what the feed had brought before, and the read models do not have
+  blocks.take({ events: feed.since(readSide.position()), upTo: feed.head() })
 
   return {
     sendMessage: sendMessage(say, blocks),
@@ -105,6 +107,8 @@ export function createCommands(ports: CommandPorts): Commands {
     block: own.block,
     unblock: own.unblock,
     setPrivacy: own.setPrivacy,
+    signOutDevice: own.signOutDevice,
+    linkDevice: own.linkDevice,
     recordActivity: everybody.recordActivity,
     openSession: async session => void (await Promise.all([everybody.arrive(session), connected.open(session)])),
     closeSession: connected.close,

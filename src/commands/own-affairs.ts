@@ -1,4 +1,4 @@
-// A person's own affairs: whom they block, and who may see when they were there.
+// A person's own affairs: whom they block, who may see when they were there, and which devices are theirs.
 import { isRefusal, refuse, type Audience, type Refusal } from '../domain/index.ts'
 import type { UserCommand } from '../domain/user/commands.ts'
 import { StoreUnavailable, type Position } from '../eventstore/index.ts'
@@ -25,5 +25,8 @@ export function ownAffairs(write: UserWriter, blocks: Blocks, head: () => Positi
       settle(asker, { type: 'Unblock', other, ...of(asker) }),
     setPrivacy: (asker: Asker, { lastSeen }: { lastSeen: Audience }) =>
       settle(asker, { type: 'ChangePrivacy', lastSeen, ...of(asker) }),
+    signOutDevice: (asker: Asker, { user, device }: { user: string; device: string }) =>
+      settle(asker, { type: 'SignOut', user, device, at: now() }),
+    linkDevice: (asker: Asker) => settle(asker, { type: 'Return', device: asker.actor.device, ...of(asker) }),
   }
 }

@@ -32,7 +32,7 @@ const mark = z.object({ user, device: z.string(), upTo: count, at })
 const block = z.object({ user, blocked: user, at })
 const session = z.object({ user, session: z.string(), device: z.string(), box: z.string(), at })
 const attachments = z.array(z.object({ media: z.uuid(), grant: sealed })).exactOptional()
-const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost'])
+const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost', 'signed-out'])
 
 /** One schema per event type: the data as this version writes it. */
 export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>['data']> } = {
@@ -66,6 +66,7 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   UserActive: z.object({ user, at }),
   UserRegistered: z.object({ user, at }),
   DeviceLinked: z.object({ user, device: z.string(), at }),
+  DeviceSignedOut: z.object({ user, device: z.string(), at }),
   UserBlocked: block,
   UserUnblocked: block,
   PrivacyChanged: z.object({ user, lastSeen: z.enum(['everyone', 'contacts', 'nobody']), at }),

@@ -5,17 +5,21 @@ import type { Boxes } from '../boxes/index.ts'
 import type { Commands } from '../commands/index.ts'
 import type { EventStore, Feed, Keyring } from '../eventstore/index.ts'
 import type { Media } from '../media/index.ts'
-import type { Projections } from '../projections/index.ts'
+import type { Finder, Projections } from '../projections/index.ts'
+import type { Devices } from './devices.ts'
 import { createApp, type Handlers } from './http/app.ts'
 import { type AuthSettings, createAuth } from './http/auth.ts'
 import { auditHandlers } from './http/handlers/audit.ts'
 import { boxHandlers } from './http/handlers/boxes.ts'
+import { checkHandlers } from './http/handlers/check.ts'
 import { conversationHandlers } from './http/handlers/conversations.ts'
+import { deviceHandlers } from './http/handlers/devices.ts'
 import { importHandlers } from './http/handlers/imports.ts'
 import { mediaHandlers } from './http/handlers/media.ts'
 import { operationsHandlers } from './http/handlers/operations.ts'
 import { ownHandlers } from './http/handlers/own.ts'
 import { readHandlers } from './http/handlers/reads.ts'
+import { searchHandlers } from './http/handlers/search.ts'
 import { defaults, type GatewaySettings, type Log } from './settings.ts'
 import { createAnswers } from './socket/answers.ts'
 import { createCatchUp } from './socket/catch-up.ts'
@@ -30,6 +34,7 @@ import { createTyping } from './socket/typing.ts'
 import { Ticks } from './socket/writer.ts'
 import { realTimers, type Timers } from './timers.ts'
 
+export { followDevices } from './devices.ts'
 export { createOperations } from './operations.ts'
 export { defaults, type GatewaySettings } from './settings.ts'
 
@@ -39,8 +44,11 @@ export interface GatewayParts {
   readonly feed: Feed
   readonly store: EventStore
   readonly keyring: Keyring
+  /** Undefined: switched off. */
+  readonly search: Finder | undefined
   readonly media: Pick<Media, 'take' | 'find'>
   readonly auth: AuthSettings
+  readonly devices: Devices
   /** The name of this process among all that serve, for now. */
   readonly box: string
   readonly boxes: Pick<Boxes, 'all' | 'whispers'>
@@ -63,9 +71,10 @@ export interface Gateway {
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { commands, projections, feed, store, keyring, media, box, boxes, epoch, log, timers = realTimers } = parts
+  const { commands, projections, feed, store, keyring, search, media, devices, box, boxes, epoch, log } = parts
+  const { timers = realTimers } = parts
   const settings: GatewaySettings = { ...defaults, ...parts.settings }
-  const auth = createAuth(parts.auth, timers, log)
+  const auth = createAuth(parts.auth, timers, log, devices)
   const cursors = createCursors(epoch)
   const frames = createFrames(keyring, cursors)
   const fanout = new Fanout(frames, feed.head())
@@ -77,19 +86,41 @@ export function createGateway(parts: GatewayParts): Gateway {
   const answers = createAnswers(commands, typing, presence, log)
   const table = sessionTable({ waitingBytes: settings.outboxBytes, unanswered: settings.unanswered })
   const shared = { commands, fanout, logins, presence, catchUp, answers, cursors, table }
-  const sockets = createSockets({ ...shared, ticks: new Ticks(), timers, settings, box, epoch, log }, feed, auth)
+  const sockets = createSockets(
+    { ...shared, ticks: new Ticks(), timers, settings, box, epoch, log },
+    feed,
+    auth,
+    devices,
+  )
 
   let closing = false
   const unready = async () => (closing ? ['it is stopping'] : parts.unready())
-  const all = { commands, projections, store, keyring, media, boxes, cursors, auth, settings, timers, log, unready }
+  const all = {
+    commands,
+    projections,
+    store,
+    keyring,
+    search,
+    media,
+    boxes,
+    cursors,
+    auth,
+    settings,
+    timers,
+    log,
+    unready,
+  }
   const handlers: Handlers = {
     ...conversationHandlers(all),
     ...readHandlers(all),
+    ...searchHandlers(all),
     ...ownHandlers(all),
+    ...deviceHandlers(all),
     ...importHandlers(all),
     ...mediaHandlers(all),
     ...auditHandlers(all),
     ...boxHandlers(all),
+    ...checkHandlers(all),
     ...operationsHandlers(all),
   }
   const http = createServer(createApp({ auth, commands, projections, settings, log }, handlers))

@@ -9,7 +9,10 @@ import { openQueries } from './queries.ts'
 import { openRunner } from './runner.ts'
 
 export type * from './api.ts'
+export type { Inboxes } from './inbox-api.ts'
 export type { MediaGrantRow, MediaRow } from './media-api.ts'
+export { asked, mostCharacters, openFinder, openSearchIndex } from './search/index.ts'
+export type { Asked, Finder, Search, SearchIndex } from './search/index.ts'
 export { amendmentOf, isAmending } from './amendment.ts'
 
 interface ReadModelsOptions {

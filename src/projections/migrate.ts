@@ -4,15 +4,39 @@ import type { Position } from '../eventstore/index.ts'
 import { checkpointTable, checkpointVersion, readCheckpoint, type Checkpoint, type Provenance } from './checkpoint.ts'
 import { rowsOf, within, type Db } from './database.ts'
 import { models } from './models.ts'
+import type { ReadModel } from './read-model.ts'
+
+/** What is made in a schema, with a checkpoint of its own. */
+export interface Made {
+  readonly what: string
+  /** As the checkpoint remembers them. */
+  readonly versions: string
+  /** `create table …`, names without schema. */
+  readonly tables: string
+}
+
+export const made = (what: string, of: readonly Pick<ReadModel, 'name' | 'version' | 'tables'>[]): Made => ({
+  what,
+  versions: [checkpointVersion, ...of.map(({ name, version }) => `${name} ${version}`)].join(', '),
+  tables: of.map(({ tables }) => tables).join(''),
+})
+
+const readModels = made('the read models', models)
 
 /** The versions of all read models, as the checkpoint remembers them. */
-export const versions = [checkpointVersion, ...models.map(({ name, version }) => `${name} ${version}`)].join(', ')
+export const { versions } = readModels
 
 /** Whether the log has an event at this position. */
 export type Holds = (position: Position) => Promise<boolean>
 
-/** Answers where the read models are: -1 when they are empty. */
-export function migrate(db: Db, epoch: string, holds: Holds, log: (line: string) => void): Promise<Position> {
+/** Answers where the read models (or what else is made) are: -1 when they are empty. */
+export function migrate(
+  db: Db,
+  epoch: string,
+  holds: Holds,
+  log: (line: string) => void,
+  { what, versions, tables: create }: Made = readModels,
+): Promise<Position> {
   return db.kysely.transaction().execute(async transaction => {
     const tx = within(db, transaction)
     await sql`select pg_advisory_xact_lock(hashtextextended(${`verbatim read models ${db.schema}`}, 0))`.execute(
@@ -21,12 +45,12 @@ export function migrate(db: Db, epoch: string, holds: Holds, log: (line: string)
     const tables = await tablesIn(tx)
     if (tables.includes('checkpoint')) {
       const found = await readCheckpoint(tx)
-      const why = await whyOther(found, epoch, holds)
+      const why = await whyOther(found, { epoch, versions }, holds)
       if (found && why === undefined) return found.position
-      log(`rebuilding the read models in schema ${db.schema} from the whole log: ${why}`)
+      log(`rebuilding ${what} in schema ${db.schema} from the whole log: ${why}`)
     }
     for (const table of tables) await sql`drop table ${sql.id(db.schema, table)} cascade`.execute(tx.kysely)
-    await create(tx, { epoch, versions })
+    await build(tx, { epoch, versions }, create)
     return -1
   })
 }
@@ -39,7 +63,11 @@ async function tablesIn(db: Db): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-async function whyOther(found: Checkpoint | undefined, epoch: string, holds: Holds): Promise<string | undefined> {
+async function whyOther(
+  found: Checkpoint | undefined,
+  { epoch, versions }: Provenance,
+  holds: Holds,
+): Promise<string | undefined> {
   if (!found) return 'their checkpoint is missing'
   if (found.epoch !== epoch) return `they were made from store ${found.epoch}, and this one is ${epoch}`
   if (found.versions !== versions) return `they are of the versions (${found.versions}), and these are (${versions})`
@@ -47,10 +75,10 @@ async function whyOther(found: Checkpoint | undefined, epoch: string, holds: Hol
   return `they have the event at position ${found.event}, and the log has not: an older one was put back`
 }
 
-async function create(db: Db, { epoch, versions }: Provenance): Promise<void> {
+async function build(db: Db, { epoch, versions }: Provenance, tables: string): Promise<void> {
   const there = await rowsOf(db, sql`select from pg_namespace where nspname = ${db.schema}`)
   if (there.length === 0) await sql`create schema ${sql.id(db.schema)}`.execute(db.kysely)
   await sql`set local search_path to ${sql.id(db.schema)}`.execute(db.kysely)
-  await sql.raw(checkpointTable + models.map(({ tables }) => tables).join('')).execute(db.kysely)
+  await sql.raw(checkpointTable + tables).execute(db.kysely)
   await db.kysely.insertInto('checkpoint').values({ singleton: true, position: '-1', epoch, versions }).execute()
 }

@@ -3,6 +3,7 @@ import { activity } from './activity.ts'
 import { amendment } from './amendment.ts'
 import { block } from './block.ts'
 import { conversation } from './conversation.ts'
+import { device } from './device.ts'
 import { imported } from './imported.ts'
 import { lastSeen } from './last-seen.ts'
 import { media } from './media.ts'
@@ -23,6 +24,7 @@ export const models: readonly ReadModel[] = [
   receipt,
   imported,
   session,
+  device,
   lastSeen,
   activity,
   media,

@@ -4,8 +4,10 @@ import type { Change, ConversationRow, MembershipRow, Queries } from './api.ts'
 import { allBlocks, blocksBy } from './block.ts'
 import { conversationsAfter, conversationsById, type ConversationColumns } from './conversation.ts'
 import type { Db } from './database.ts'
+import { devicesOf, signedOutDevices } from './device.ts'
 import { importsInto } from './imported.ts'
 import { inboxOf, undeliveredTo } from './inbox.ts'
+import { allInboxes } from './inboxes.ts'
 import { presenceOf } from './last-seen.ts'
 import { intervalsOf, memberChangesSince, membersOf, wasEverIn } from './membership.ts'
 import { grantKeysOf, mediaAfter, mediaOfKeys, mediaSeenBy } from './media.ts'
@@ -26,10 +28,13 @@ export const openQueries = (db: Db): Queries => ({
   privacyOf: user => privacyOf(db, user),
   sight: pairs => sightOf(db, pairs),
   inbox: user => inboxOf(db, user),
+  inboxes: () => allInboxes(db),
   presence: users => presenceOf(db, users),
   boxesHavingSessions: () => boxesHavingSessions(db),
   boxesWithSessions: () => boxesWithSessions(db),
   sessionsOn: (box, after, limit) => sessionsOn(db, box, after, limit),
+  devicesOf: (user, after, limit) => devicesOf(db, user, after ?? '', limit),
+  signedOutDevices: () => signedOutDevices(db),
   undelivered: (user, upTo, limit) => undeliveredTo(db, user, upTo, limit),
   mediaSeenBy: (user, media) => mediaSeenBy(db, user, media),
   allMedia: (after, limit) => mediaAfter(db, after ?? '', limit),

@@ -112,9 +112,27 @@ describe('the receiver', () => {
   it('resumes from the last cursor that came, also from that of a duplicate', () => {
     const { receiver } = open()
     receiver.frame(welcome('w1'))
-    expect(receiver.resumeFrom).toBe('w1')
     receiver.frame(message(1))
     expect(receiver.resumeFrom).toBe('c1')
+    receiver.frame({ type: 'head', cursor: 'h' })
+    receiver.frame(message(1))
+    expect(receiver.resumeFrom).toBe('c1')
+  })
+
+  it('[Y6] has no cursor before the backlog: a socket that is lost in between skips nothing, and a reset tells of the break', () => {
+    const { listeners, kept, receiver } = open()
+    const told: string[] = []
+    listeners.on('message', ({ seq }) => told.push(`message ${seq}`))
+    listeners.on('reset', ({ reason }) => told.push(`reset ${reason}`))
+    receiver.frame(welcome('w1'))
+    expect(receiver.resumeFrom).toBeUndefined()
+    receiver.frame(welcome('w2')) // the first socket was lost before anything of the backlog came
+    expect(receiver.resumeFrom).toBeUndefined()
+    receiver.frame(message(1))
+    receiver.frame({ type: 'head', cursor: 'h' })
+    expect(receiver.resumeFrom).toBe('h')
+    expect(told).toEqual(['reset unknown-cursor', 'message 1'])
+    expect(kept).toEqual(['c1', 'h'])
   })
 
   it('[C9] does not take the welcome’s cursor where it resumes: that would skip what came in between', () => {
@@ -124,7 +142,7 @@ describe('the receiver', () => {
     expect(kept).toEqual([])
   })
 
-  it('takes the welcome’s cursor after a reset, and after another epoch knows no seq any more', () => {
+  it('has no cursor after a reset until the backlog has come, and after another epoch knows no seq any more', () => {
     const { listeners, kept, receiver } = open('mine')
     const told: string[] = []
     listeners.on('message', ({ seq }) => told.push(`message ${seq}`))
@@ -133,8 +151,9 @@ describe('the receiver', () => {
     receiver.frame(message(1))
     receiver.frame(welcome('w2', 'e2'))
     receiver.frame({ type: 'reset', reason: 'epoch' })
+    expect(receiver.resumeFrom).toBeUndefined()
     receiver.frame(message(1))
     expect(told).toEqual(['message 1', 'reset epoch', 'message 1'])
-    expect(kept).toEqual(['c1', 'w2', 'c1'])
+    expect(kept).toEqual(['c1', 'c1'])
   })
 })

@@ -68,7 +68,10 @@ export async function smallServer(): Promise<SmallServer> {
       tell({ type: 'resumed', cursor: `${history.length}` })
     }
     // what came since the welcome was held back until the first frame
-    if (frame.type === 'ping') for (const message of history.slice(welcomedAt)) tell(message)
+    if (frame.type === 'ping') {
+      for (const message of history.slice(welcomedAt)) tell(message)
+      tell({ type: 'head', cursor: `${history.length}` })
+    }
     if (frame.type === 'resume' || frame.type === 'ping') live.add(socket)
     if (frame.type !== 'send') return
     const { id } = frame

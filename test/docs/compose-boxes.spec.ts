@@ -54,7 +54,7 @@ describe('docker-compose.boxes.yml', () => {
   test('gives each role the secrets that it needs, and no more', () => {
     const secrets = (role: string) =>
       withRole(role).map(([, { environment }]) => Object.keys(environment!).filter(name => /SECRET|KEY/.test(name)))
-    expect(secrets('projections')).toEqual([[]])
+    expect(secrets('projections')).toEqual([['MASTER_KEY']])
     expect(secrets('commands')).toEqual([['MASTER_KEY'], ['MASTER_KEY']])
     expect(secrets('gateway')).toEqual([
       ['AUTH_SECRET', 'MASTER_KEY'],

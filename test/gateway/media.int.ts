@@ -231,6 +231,6 @@ describe('where the media store does not answer', () => {
 })
 
 const stackOf = () => {
-  const { storeUrl, store, pool, epoch, keyring, feed, projections, commands, media, folder } = stack
-  return { storeUrl, store, pool, epoch, keyring, feed, projections, commands, media, folder }
+  const { storeUrl, store, pool, epoch, keyring, feed, projections, commands, media, search, folder } = stack
+  return { storeUrl, store, pool, epoch, keyring, feed, projections, commands, media, search, folder }
 }

@@ -56,6 +56,7 @@ const every: Event[] = [
   { type: 'expired' },
   { type: 'stopped' },
   { type: 'lost' },
+  { type: 'signed-out' },
   { type: 'closed', why: 'closed-by-client' },
 ]
 const ways: Record<Mode, Event[]> = {
@@ -76,6 +77,22 @@ describe('a session', () => {
         { do: 'close', code: 4000 },
       ])
     }
+  })
+
+  it('[Y3] of a device that was signed out is sent away for good, and told to the log as that', () => {
+    for (const mode of modes.filter(mode => mode !== 'closing')) {
+      const { effects } = step(table, run(ways[mode]).state, { type: 'signed-out' })
+      expect(effects).toMatchObject([
+        { do: 'end', why: 'signed-out' },
+        { do: 'close', code: 4501 },
+      ])
+    }
+  })
+
+  it('[Y6] that does not resume is told the head when the backlog and what waited have come', () => {
+    const { steps } = run([...welcomed, pushed(6), { type: 'settled' }, loaded([2]), drained(6), pushed(7)])
+    expect(steps.slice(0, 5).flat()).not.toContainEqual(expect.objectContaining({ do: 'head' }))
+    expect(steps[5]).toMatchObject([{ do: 'send' }, { do: 'head', position: 6 }])
   })
 
   it('[G20] has a row for every event in every mode', () => {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { NEVER } from 'rxjs'
 import { WebSocket } from 'ws'
-import { createGateway, type Gateway, type GatewaySettings } from '../../src/gateway/index.ts'
+import { createGateway, followDevices, type Gateway, type GatewaySettings } from '../../src/gateway/index.ts'
 import type { ServerFrame } from '../../src/gateway/socket/protocol.ts'
 import type { Stack } from '../support/stack.ts'
 
@@ -34,14 +34,19 @@ export interface Answer {
 }
 
 export const secret = 'a secret of more than thirty-two bytes'
-export async function openGateway(stack: Stack, settings: Partial<GatewaySettings> = {}): Promise<Box> {
+/** `search` undefined: switched off. */
+type Served = Omit<Stack, 'search'> & { readonly search: Stack['search'] | undefined }
+
+export async function openGateway(stack: Served, settings: Partial<GatewaySettings> = {}): Promise<Box> {
   const note = () => {}
+  const log = { warn: note, error: note }
   const gateway = createGateway({
+    devices: await followDevices({ ...stackParts(stack), log }),
     ...stackParts(stack),
     auth: { secret },
     box: `box-${randomUUID().slice(0, 8)}`,
     settings: { devTokens: true, ...settings },
-    log: { warn: note, error: note },
+    log,
     boxes: { all: () => Promise.resolve([]), whispers: { heard: NEVER, say: () => undefined } },
     unready: () => Promise.resolve([]),
   })
@@ -80,13 +85,14 @@ export async function openGateway(stack: Stack, settings: Partial<GatewaySetting
 }
 
 /** What a stack proxy has, as a plain object. */
-const stackParts = ({ commands, projections, feed, store, keyring, media, epoch }: Stack) => ({
+const stackParts = ({ commands, projections, feed, store, keyring, media, search, epoch }: Served) => ({
   commands,
   projections,
   feed,
   store,
   keyring,
   media,
+  search,
   epoch,
 })
 

@@ -7,10 +7,10 @@ import type { Pool } from 'pg'
 import { afterAll, beforeAll } from 'vitest'
 import { createCommands, type Asker, type Commands } from '../../src/commands/index.ts'
 import { startEventStore } from '../../src/embedded/index.ts'
-import { connectEventStore, epochOf, openKeyring, startFeed } from '../../src/eventstore/index.ts'
+import { connectEventStore, epochOf, openKeyring, openSearchKeys, startFeed } from '../../src/eventstore/index.ts'
 import type { EventStore, Feed, Keyring, RawEvent } from '../../src/eventstore/index.ts'
 import { folderStore, openMedia, type Media } from '../../src/media/index.ts'
-import { openProjections, type Projections } from '../../src/projections/index.ts'
+import { openProjections, openSearchIndex, type Projections, type SearchIndex } from '../../src/projections/index.ts'
 import { freshDatabase } from './postgres.ts'
 
 export interface Stack {
@@ -23,6 +23,7 @@ export interface Stack {
   readonly projections: Projections
   readonly commands: Commands
   readonly media: Media
+  readonly search: SearchIndex
   /** The folder of the images. */
   readonly folder: string
 }
@@ -52,14 +53,21 @@ export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, s
   const media = await openMedia({ pool, keyring, projections, feed, ...images })
   const commands = createCommands({ store, feed, keyring, readSide, mediaSide: media, blocks, memberLimit: 1_024, now })
   projections.start(feed, fault)
+  const keys = await openSearchKeys(pool, masterKey)
+  const schemas = { read: schema, schema: schema === 'read' ? 'search' : `${schema}_search` }
+  const search = await openSearchIndex({
+    ...{ pool, keys, epoch, store, feed, keyring, projections, holds: store.holds, log: () => {} },
+    ...schemas,
+  })
   await feed.live
   const close = async () => {
+    await search.close()
     feed.stop()
     await projections.stop()
     await store.close()
     await rm(folder, { recursive: true })
   }
-  return { storeUrl, store, pool, epoch, keyring, feed, projections, commands, media, folder, close }
+  return { storeUrl, store, pool, epoch, keyring, feed, projections, commands, media, search, folder, close }
 }
 
 /** A stack of this file's own. To be called at the file's top level. */

@@ -1,5 +1,5 @@
 // How things look as a line.
-import type { FrameOf, HistoryMessage, InboxEntry, Presence, Refused } from '../../client/index.ts'
+import type { Device, FrameOf, HistoryMessage, InboxEntry, Presence, Refused } from '../../client/index.ts'
 
 interface Shown {
   readonly from: string
@@ -66,6 +66,17 @@ export const presenceLine = ({ user, state, lastSeen }: Presence): string =>
   state === 'online'
     ? `${user} is online`
     : `${user} is offline, ${lastSeen ? `last seen ${time(lastSeen)}` : 'never seen'}`
+
+export const devicesLine = (devices: readonly Device[]): string =>
+  devices.length === 0
+    ? '-- no device is linked'
+    : `-- ${devices
+        .map(({ device, sessions, lastSeenAt, current }) => {
+          const there =
+            sessions > 0 ? `${sessions} open` : lastSeenAt ? `last there ${time(lastSeenAt)}` : 'never there'
+          return `${device} (${there}${current ? ', this one' : ''})`
+        })
+        .join(', ')}`
 
 export const inboxLine = ({ kind, conversation, unread, last }: InboxEntry, name: string): string =>
   `${kind === 'direct' ? '@' : '#'} ${name}  ${unread} unread${last ? `  ${messageLine(last)}` : ''}  (${conversation})`

@@ -1,6 +1,7 @@
 // What one can do in the current chat, or about somebody, with a line that begins with a slash: each answers the line to show.
 import type { Client, Role } from '../../client/index.ts'
 import { Complaint } from '../complain.ts'
+import { devicesLine } from './lines.ts'
 
 /** A message that an order may be about. */
 export interface Said {
@@ -104,6 +105,14 @@ export const orders: Readonly<Record<string, Order>> = {
     run: async (client, [user]) => {
       await client.unblock(needed(user, '/unblock USER'))
       return `-- ${user} is not blocked`
+    },
+  },
+  '/devices': { takes: '', run: async client => devicesLine(await client.devices()) },
+  '/signout': {
+    takes: 'DEVICE',
+    run: async (client, [device]) => {
+      await client.signOut(needed(device, '/signout DEVICE'))
+      return `-- ${device} is signed out`
     },
   },
 }

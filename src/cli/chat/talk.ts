@@ -19,10 +19,11 @@ import {
 import { imageBody } from './image.ts'
 import { Names } from './names.ts'
 import { orders, ordersHelp, type Here, type Order, type Said } from './orders.ts'
+import { searchLines } from './search.ts'
 import type { Screen } from './screen.ts'
 
 const HISTORY = 20
-const HELP = `/to USER, /to CONVERSATION-ID, /image FILE, /read, /who USER, /inbox, /me DOES SOMETHING, ${ordersHelp}, /quit`
+const HELP = `/to USER, /to CONVERSATION-ID, /image FILE, /read, /who USER, /inbox, /search WORDS, /me DOES SOMETHING, ${ordersHelp}, /quit`
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 interface Chat {
@@ -95,6 +96,7 @@ export class Talk {
       else if (command === '/who' && word) this.#print(presenceLine(await this.#client.presence(word)))
       else if (command === '/inbox') await this.#inbox()
       else if (command === '/read') await this.#read()
+      else if (command === '/search' && word) await this.#search(line)
       else if (command === '/image' && word) this.#say(await imageBody(this.#client, line))
       else if (command && orders[command]) await this.#order(orders[command], words)
       else this.#print(`! ${command} is no command here: ${HELP}`)
@@ -205,6 +207,11 @@ export class Talk {
     const entries = await this.#names.load()
     for (const entry of entries) this.#print(inboxLine(entry, await this.#names.nameOf(entry.conversation)))
     if (entries.length === 0) this.#print('-- there is nothing yet')
+  }
+
+  async #search(line: string): Promise<void> {
+    const lines = await searchLines(this.#client, line, conversation => this.#names.nameOf(conversation))
+    for (const one of lines) this.#print(one)
   }
 
   #inTurn(show: () => Promise<void>): Promise<void> {

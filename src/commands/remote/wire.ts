@@ -30,7 +30,7 @@ const retention = z.union([
   z.object({ mode: z.literal('permanent') }),
   z.object({ mode: z.literal('temporary'), ttlMs: z.int() }),
 ])
-const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost'])
+const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost', 'signed-out'])
 const role = z.enum(['owner', 'admin', 'member'])
 const ofMessage = { id: text, conversation: text, message: text }
 const mark = z.tuple([asker, z.looseObject({ conversation: text, upTo: z.int() })])
@@ -104,6 +104,11 @@ export const calls: { readonly [K in keyof Commands]: Row<K> } = {
     args: z.tuple([asker, z.looseObject({ lastSeen: z.enum(['everyone', 'contacts', 'nobody']) })]),
     about: ({ actor }) => actor.user,
   },
+  signOutDevice: {
+    args: z.tuple([asker, z.looseObject({ user: text, device: text })]),
+    about: (_, { user }) => user,
+  },
+  linkDevice: { args: z.tuple([asker]), about: ({ actor }) => actor.user },
   recordActivity: { args: z.tuple([asker]), about: ({ actor }) => actor.user },
   openSession: { args: z.tuple([session]), about: ({ user }) => user },
   closeSession: { args: z.tuple([session, why]), about: ({ user }) => user },

@@ -1,6 +1,7 @@
 // When somebody was connected, with which device, to which box. Stream `session-<user>`.
 
-export type SessionEnd = 'closed-by-client' | 'closed-by-server' | 'connection-lost' | 'box-stopped' | 'box-lost'
+export type SessionEnd =
+  'closed-by-client' | 'closed-by-server' | 'connection-lost' | 'box-stopped' | 'box-lost' | 'signed-out'
 
 interface Session {
   readonly user: string

@@ -9,6 +9,21 @@ export interface Arrive {
   readonly at: string
 }
 
+/** A device that was signed out is there with a token that was issued since. */
+export interface Return {
+  readonly type: 'Return'
+  readonly user: string
+  readonly device: string
+  readonly at: string
+}
+
+export interface SignOut {
+  readonly type: 'SignOut'
+  readonly user: string
+  readonly device: string
+  readonly at: string
+}
+
 /** `user` has nothing to do with `other` any more. */
 export interface Block {
   readonly type: 'Block'
@@ -31,4 +46,4 @@ export interface ChangePrivacy {
   readonly at: string
 }
 
-export type UserCommand = Arrive | Block | Unblock | ChangePrivacy
+export type UserCommand = Arrive | Return | SignOut | Block | Unblock | ChangePrivacy

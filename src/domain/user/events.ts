@@ -14,6 +14,12 @@ export interface DeviceLinked {
   readonly data: { readonly user: string; readonly device: string; readonly at: string }
 }
 
+/** What was given to this device before no longer lets anybody in; a token issued later links it again. */
+export interface DeviceSignedOut {
+  readonly type: 'DeviceSignedOut'
+  readonly data: { readonly user: string; readonly device: string; readonly at: string }
+}
+
 export interface UserBlocked {
   readonly type: 'UserBlocked'
   readonly data: { readonly user: string; readonly blocked: string; readonly at: string }
@@ -29,4 +35,4 @@ export interface PrivacyChanged {
   readonly data: { readonly user: string; readonly lastSeen: Audience; readonly at: string }
 }
 
-export type UserEvent = UserRegistered | DeviceLinked | UserBlocked | UserUnblocked | PrivacyChanged
+export type UserEvent = UserRegistered | DeviceLinked | DeviceSignedOut | UserBlocked | UserUnblocked | PrivacyChanged

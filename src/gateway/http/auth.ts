@@ -2,7 +2,8 @@
 import { createSecretKey } from 'node:crypto'
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions, SignJWT } from 'jose'
 import { z } from 'zod'
-import { refuse, type Refusal } from '../../domain/index.ts'
+import { isRefusal, refuse, type Refusal } from '../../domain/index.ts'
+import type { Devices } from '../devices.ts'
 import { deviceId, userId } from '../socket/protocol.ts'
 import { explain } from '../socket/parse.ts'
 import type { Log } from '../settings.ts'
@@ -20,6 +21,8 @@ export interface Identity {
   readonly roles: readonly TokenRole[]
   /** When the token is over, milliseconds since 1970. */
   readonly until: number
+  /** When it was issued, milliseconds since 1970; undefined where it does not say. */
+  readonly issuedAt: number | undefined
 }
 
 export interface Auth {
@@ -38,7 +41,7 @@ const claims = z.object({
   device: deviceId.default('default'),
 })
 
-export function createAuth(settings: AuthSettings, timers: Timers, log: Log): Auth {
+export function createAuth(settings: AuthSettings, timers: Timers, log: Log, devices: Pick<Devices, 'admit'>): Auth {
   const options = (algorithms: string[]): JWTVerifyOptions => ({
     algorithms,
     clockTolerance: leewaySeconds,
@@ -56,14 +59,16 @@ export function createAuth(settings: AuthSettings, timers: Timers, log: Log): Au
       const token =
         /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? (authorization === undefined ? inUrl : undefined)
       if (!token) return refuse('unauthorized', 'there is no token; send Authorization: Bearer <JWT>')
+      let identity: Identity | Refusal
       try {
         const { payload } = await verify(token)
-        return identityOf(payload, timers.now())
+        identity = identityOf(payload, timers.now())
       } catch (error) {
         if (isAboutToken(error)) return refuse('unauthorized', `the token is not accepted: ${error.message}`)
         log.error({ error }, 'the keys that tokens are checked with could not be read')
         return refuse('busy', 'tokens cannot be checked at the moment', 1000)
       }
+      return isRefusal(identity) ? identity : ((await devices.admit(identity)) ?? identity)
     },
 
     issue:
@@ -72,7 +77,7 @@ export function createAuth(settings: AuthSettings, timers: Timers, log: Log): Au
         new SignJWT({ roles, ...(device === undefined ? {} : { device }) })
           .setProtectedHeader({ alg: 'HS256' })
           .setSubject(user)
-          .setIssuedAt(Math.floor(timers.now() / 1000))
+          .setIssuedAt(timers.now() / 1000) // to the millisecond: a device may have been signed out in this second
           .setExpirationTime(new Date(timers.now() + issuedForMs))
           .sign(key)),
   }
@@ -95,5 +100,6 @@ function identityOf(payload: JWTPayload, now: number): Identity | Refusal {
   const ends = payload.exp === undefined ? Infinity : payload.exp * 1000
   // who comes in by the leeway has what is left of it
   const until = ends > now ? ends : ends + leewaySeconds * 1000
-  return { user: found.data.sub, device: found.data.device, roles: found.data.roles, until }
+  const issuedAt = payload.iat === undefined ? undefined : Math.round(payload.iat * 1000)
+  return { user: found.data.sub, device: found.data.device, roles: found.data.roles, until, issuedAt }
 }

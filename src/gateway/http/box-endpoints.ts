@@ -1,8 +1,10 @@
-// The endpoints about processes: for operators. A part of the table in endpoints.ts.
+// The endpoints about processes, and about what they have made: for operators. A part of the table in endpoints.ts.
 import { z } from 'zod'
+import { checkEndpoints } from './check-endpoints.ts'
 import * as s from './schemas.ts'
 
 export const boxEndpoints = {
+  ...checkEndpoints,
   boxes: {
     role: 'admin',
     method: 'get',

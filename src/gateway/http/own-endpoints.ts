@@ -1,13 +1,17 @@
-// The endpoints of a person's own affairs: whom they block, and who may see when they were there.
+// The endpoints of a person's own affairs: what they look for, whom they block, who may see when they were there.
 import { z } from 'zod'
 import { userId } from '../socket/protocol.ts'
+import { deviceEndpoints } from './device-endpoints.ts'
 import * as s from './schemas.ts'
+import { searchEndpoints } from './search-endpoints.ts'
 
 const none = z.object({})
 const read = z.object({ atLeast: s.atLeast })
 const user = { role: 'user', params: none, query: none } as const
 
 export const ownEndpoints = {
+  ...searchEndpoints,
+  ...deviceEndpoints,
   block: {
     ...user,
     method: 'put',

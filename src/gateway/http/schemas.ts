@@ -12,7 +12,7 @@ const text = z
   .string()
   .min(1, 'not empty')
   .regex(/^[^\0]*$/, 'no NUL')
-const position = z.string().regex(/^\d+$/).describe('a commit position in $all, decimal')
+export const position = z.string().regex(/^\d+$/).describe('a commit position in $all, decimal')
 const mark = z.int().min(-1).describe('up to and including this seq; -1: none yet')
 const kind = z.enum(['direct', 'group'])
 
@@ -79,7 +79,7 @@ export const conversation = z.object({
   seq: seq.describe('of its last event'),
 })
 
-const message = z.object({
+export const message = z.object({
   seq,
   id: z.uuid(),
   from: userId,

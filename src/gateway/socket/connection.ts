@@ -26,6 +26,7 @@ export class Connection implements Receiver, Client {
   readonly session = randomUUID()
   readonly user: string
   readonly device: string
+  readonly bearer: Identity
   /** Resolves when the log has been told of the session's end. */
   readonly ended: Promise<void>
   readonly #parts: SocketParts
@@ -45,6 +46,7 @@ export class Connection implements Receiver, Client {
     this.#ws = ws
     this.user = identity.user
     this.device = identity.device
+    this.bearer = identity
     this.ended = new Promise(resolve => (this.#hasEnded = resolve))
     this.#keepalive = new Keepalive(ws)
     this.#writer = new Writer(socket, parts.ticks, error => this.#fail(error))
@@ -83,6 +85,11 @@ export class Connection implements Receiver, Client {
   /** The box was taken for lost, and with it this session. */
   lose(): void {
     this.dispatch({ type: 'lost' })
+  }
+
+  /** Its device was signed out. */
+  signOut(): void {
+    this.dispatch({ type: 'signed-out' })
   }
 
   terminate(): void {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { isRefusal, refuse, type Refusal } from '../../domain/index.ts'
 import type { Feed } from '../../eventstore/index.ts'
+import type { Devices } from '../devices.ts'
 import type { Auth } from '../http/auth.ts'
 import { problemOf } from '../http/problems.ts'
 import { Connection } from './connection.ts'
@@ -20,7 +21,7 @@ export interface Sockets {
 
 const socketPath = '/v1/socket'
 
-export function createSockets(parts: SocketParts, feed: Feed, auth: Auth): Sockets {
+export function createSockets(parts: SocketParts, feed: Feed, auth: Auth, devices: Devices): Sockets {
   const { settings, timers, fanout, logins, presence } = parts
   const server = new WebSocketServer({
     noServer: true,
@@ -36,6 +37,15 @@ export function createSockets(parts: SocketParts, feed: Feed, auth: Auth): Socke
     fanout.take(events, upTo)
     logins.take(events)
     presence.take(events)
+  })
+
+  const signingOut = devices.signedOut.subscribe(({ user, device }) => {
+    for (const connection of connections) {
+      const { bearer } = connection
+      if (bearer.user !== user || bearer.device !== device) continue
+      if (devices.refusalOf(bearer)) connection.signOut()
+      else void devices.admit(bearer) // it came with a newer token, before this box knew of the signing out
+    }
   })
 
   const admit = async (request: IncomingMessage) => {
@@ -80,6 +90,7 @@ export function createSockets(parts: SocketParts, feed: Feed, auth: Auth): Socke
       for (const ws of server.clients) ws.terminate()
       await Promise.all(open.map(({ ended }) => ended))
       following.unsubscribe()
+      signingOut.unsubscribe()
     },
   }
 }

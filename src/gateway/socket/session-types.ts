@@ -78,6 +78,7 @@ export type Event =
   | { readonly type: 'expired' }
   | { readonly type: 'stopped' }
   | { readonly type: 'lost' }
+  | { readonly type: 'signed-out' }
   | { readonly type: 'closed'; readonly why: SessionEnd }
 
 export type Effect =

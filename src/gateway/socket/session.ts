@@ -137,6 +137,7 @@ export function sessionTable(limits: SessionLimits): Table {
       expired: stay,
       stopped: stay,
       lost: stay,
+      'signed-out': stay,
       closed: stay,
     },
   }
@@ -166,6 +167,7 @@ const leave = {
   expired: close(closeCodes.tokenExpired, 'the token has expired: sign in again', 'closed-by-server'),
   stopped: close(closeCodes.goingAway, 'this box is stopping: come back and resume', 'box-stopped'),
   lost: close(closeCodes.goingAway, 'this box was taken for lost: come back and resume', 'box-lost'),
+  'signed-out': close(closeCodes.signedOut, 'this device was signed out: sign in again', 'signed-out'),
   closed: (_: State, { why }: Of<'closed'>): Step => ({ state: { mode: 'closing' }, effects: [{ do: 'end', why }] }),
 }
 
@@ -204,9 +206,13 @@ function loadFrom(state: Resuming, after: Position): Step {
   return { state, effects: [{ do: load, after, upTo: state.base }] }
 }
 
-/** What waited comes first, oldest first; of it, only what is after the cursor. */
+/**
+ * What waited comes first, oldest first; of it, only what is after the cursor. Then where one is, which says too that all
+ * before it has come: until then who does not resume has no cursor to come back to.
+ */
 function goLive({ waiting, from, unanswered }: Resuming, head: Position): Step {
-  const effects: Effect[] = from === undefined ? [] : [{ do: 'resumed', position: Math.max(from, head) }]
+  const effects: Effect[] =
+    from === undefined ? [{ do: 'head', position: head }] : [{ do: 'resumed', position: Math.max(from, head) }]
   for (let link: Waiting = waiting; link !== undefined; link = link.before)
     if (from === undefined || link.frame.position! > from) effects.push({ do: 'send', frame: link.frame })
   return { state: { mode: 'live', unanswered }, effects: effects.reverse() }

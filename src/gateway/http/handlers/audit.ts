@@ -72,7 +72,7 @@ async function lineOf(event: RawEvent, keyring: Keyring | undefined): Promise<st
 }
 
 /** At the reader's pace. Nothing is written before there is a first piece, so that what fails until then is a problem document. */
-async function stream(response: Response, type: string, pieces: AsyncGenerator<string>): Promise<undefined> {
+export async function stream(response: Response, type: string, pieces: AsyncGenerator<string>): Promise<undefined> {
   let piece = await pieces.next()
   response.status(200).set('content-type', type)
   const gone = new AbortController()

@@ -3,7 +3,7 @@ import type { Boxes } from '../../../boxes/index.ts'
 import type { Commands } from '../../../commands/index.ts'
 import type { EventStore, Keyring } from '../../../eventstore/index.ts'
 import type { Media } from '../../../media/index.ts'
-import type { Projections } from '../../../projections/index.ts'
+import type { Finder, Projections } from '../../../projections/index.ts'
 import type { GatewaySettings, Log } from '../../settings.ts'
 import type { Cursors } from '../../socket/cursor.ts'
 import type { Timers } from '../../timers.ts'
@@ -14,6 +14,8 @@ export interface HandlerParts {
   readonly projections: Projections
   readonly store: EventStore
   readonly keyring: Keyring
+  /** Undefined: switched off. */
+  readonly search: Finder | undefined
   readonly media: Pick<Media, 'take' | 'find'>
   readonly cursors: Cursors
   readonly auth: Auth

@@ -1,0 +1,19 @@
+// What can be asked about everybody's inbox; a part of api.ts.
+import type { Position } from '../eventstore/index.ts'
+
+/** The conversations of a person in the order of their inbox, and what is unread in each. */
+export interface InboxLine {
+  readonly conversation: string
+  readonly unread: number
+}
+
+export interface Inboxes {
+  /** Up to here the log is folded. */
+  readonly position: Position
+  readonly of: ReadonlyMap<string, readonly InboxLine[]>
+}
+
+export interface InboxQueries {
+  /** For operators: everybody's. As many questions as there are people, in one transaction that holds nobody up. */
+  inboxes(): Promise<Inboxes>
+}

@@ -1,0 +1,183 @@
+// The indexer: opens what was said, hashes its words, and puts them in, batch after batch, rows and checkpoint in one commit.
+// It comes after everything else: it gathers longer, yields often, and what it cannot do stops nobody's chat.
+import { setImmediate as breath, setTimeout as sleep } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+import {
+  idIn,
+  type EventStore,
+  type Feed,
+  type Keyring,
+  type Position,
+  type SearchKeys,
+} from '../../eventstore/index.ts'
+import type { Projections } from '../api.ts'
+import { moveCheckpoint, ReadModelsReplaced, type Provenance } from '../checkpoint.ts'
+import { within, type Db } from '../database.ts'
+import { backoffMs } from '../transient.ts'
+import { lexemeOf, Vector } from './lexemes.ts'
+import { foldSaid, isComplete, type Searched, type Worded } from './said.ts'
+import { Source, type Taken } from './source.ts'
+import { wordsOf } from './words.ts'
+
+/** Events a transaction at most, and how long the first wait for company (milliseconds). */
+const mostEvents = 500
+const gatherMs = 100
+/** How often a checkpoint is written that moves without events (milliseconds). */
+const idleMs = 1_000
+/** How long words are taken apart and hashed before others have their turn (milliseconds); looked at after so many words. */
+const turnMs = 3
+const wordsBetweenLooks = 100
+
+export interface IndexerParts {
+  readonly db: Db
+  /** The read models, and where they are: the index stays behind them. */
+  readonly main: Db
+  readonly projections: Pick<Projections, 'reached'>
+  readonly store: Pick<EventStore, 'subscribe'>
+  readonly feed: Pick<Feed, 'batches' | 'head'>
+  readonly keyring: Pick<Keyring, 'open'>
+  readonly keys: SearchKeys
+  readonly provenance: Provenance
+  readonly log: (line: string) => void
+}
+
+/** Words whose hashes are at hand, each of one conversation: people say the same words again. */
+const wordsAtHand = 50_000
+
+/** What a body says in words; nothing where it has no text. A body was checked when it was sent. */
+function textIn(json: string): string {
+  const { text } = JSON.parse(json) as { text?: unknown }
+  return typeof text === 'string' ? text : ''
+}
+
+/** Begins after `at`. */
+export function startIndexer(parts: IndexerParts, at: Position) {
+  const { db, main, projections, store, feed, keyring, keys, provenance, log } = parts
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let committed = at
+  let committedAt = Date.now()
+  let complete = false
+  let busy = false
+  const lost = (error: Error) => log(`the search index stands still at ${committed}: ${error.message}`)
+  const source = new Source(store, feed, at, lost)
+  let turn = performance.now()
+
+  /** Resolves at once, or after everybody else has had a turn. */
+  const mayGoOn = async (): Promise<void> => {
+    if (performance.now() - turn < turnMs) return
+    await breath()
+    turn = performance.now()
+  }
+
+  const atHand = new LRUCache<string, string>({ max: wordsAtHand })
+  const hashed = (conversation: string, key: Buffer, word: string): string => {
+    const name = `${conversation} ${word}`
+    const known = atHand.get(name)
+    if (known !== undefined) return known
+    const lexeme = lexemeOf(key, word)
+    atHand.set(name, lexeme)
+    return lexeme
+  }
+
+  const vectorOf = async (text: string, conversation: string, key: Buffer): Promise<string> => {
+    const vector = new Vector()
+    let n = 0
+    for (const word of wordsOf(text)) {
+      vector.add(hashed(conversation, key, word))
+      if (++n % wordsBetweenLooks === 0) await mayGoOn()
+    }
+    return vector.toString()
+  }
+
+  /** What was said, in hashes; without what has no words and what does not open any more. */
+  const worded = async (events: readonly Searched[]): Promise<Worded[]> => {
+    turn = performance.now()
+    const opening: { event: Worded['event']; text: string | null | Promise<string | null> }[] = []
+    for (const event of events) {
+      if (event.type === 'MessageRetracted') continue
+      const message = event.type === 'MessageSent' ? event.id : event.data.message
+      opening.push({ event, text: keyring.open({ conversation: idIn(event.stream), message }, event.data.content) })
+      await mayGoOn()
+    }
+    const opened: { event: Worded['event']; text: string }[] = []
+    for (const { event, text } of opening) opened.push({ event, text: textIn((await text) ?? '{}') })
+    const talking = opened.filter(({ text }) => text !== '')
+    const found = await keys.of(
+      talking.map(({ event }) => idIn(event.stream)),
+      'make',
+    )
+    const rows: Worded[] = []
+    for (const { event, text } of talking) {
+      const conversation = idIn(event.stream)
+      const words = await vectorOf(text, conversation, found.get(conversation)!)
+      if (words !== '') rows.push({ event, words })
+      await mayGoOn()
+    }
+    return rows
+  }
+
+  /** What is not folded yet. Where another process has been faster, it answers how far that is. */
+  const commit = ({ events, upTo, live }: Taken, rows: readonly Worded[]): Promise<Position> =>
+    db.kysely.transaction().execute(async transaction => {
+      const tx = within(db, transaction)
+      const { moved, position } = await moveCheckpoint(tx, provenance, committed, upTo, events.at(-1)?.position)
+      if (!moved) return position
+      const fresh = rows.filter(({ event }) => event.position > committed)
+      const retracted = events.filter(event => event.type === 'MessageRetracted')
+      await foldSaid({ db: tx, main }, fresh, retracted)
+      if (live && !complete) await isComplete(tx)
+      return position
+    })
+
+  const fold = async (taken: Taken): Promise<void> => {
+    const rows = await worded(taken.events)
+    while (!(await projections.reached(taken.upTo, idleMs))) {
+      if (signal.aborted) return
+      await sleep(gatherMs)
+    }
+    while (committed < taken.upTo) committed = await commit(taken, rows)
+    committedAt = Date.now()
+    complete ||= taken.live
+    source.skip(committed)
+  }
+
+  /** However long the database is away. Whatever else it is, it is told, and tried again. */
+  const persist = async (taken: Taken): Promise<void> => {
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        await fold(taken)
+        if (attempt > 1) log(`the search index is being written again, now at ${committed}`)
+        return
+      } catch (error) {
+        if (error instanceof ReadModelsReplaced) throw error
+        if (attempt === 1) log(`the search index cannot be written and waits at ${committed}: ${String(error)}`)
+        await sleep(backoffMs(attempt), undefined, { signal }).catch(() => {})
+      }
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await source.events(idleMs, signal)
+      if (source.waiting > 0 && source.waiting < mostEvents)
+        await sleep(gatherMs, undefined, { signal }).catch(() => {})
+      busy = true
+      const taken = source.take(mostEvents)
+      const due = Date.now() - committedAt >= idleMs || (taken.live && !complete)
+      if (taken.events.length > 0 || (taken.upTo > committed && due)) await persist(taken)
+      busy = false
+    }
+  }
+  const work = run().catch((error: unknown) => lost(error as Error))
+
+  return {
+    /** Everything up to here can be found. */
+    position: (): Position => (source.waiting === 0 && !busy ? source.upTo : committed),
+    async stop() {
+      stopping.abort()
+      source.stop()
+      await work
+    },
+  }
+}
