@@ -11,9 +11,9 @@ import { createParts } from './app/parts.ts'
 import { openSearch } from './app/search.ts'
 import { analystUrl, withoutPassword } from './app/urls.ts'
 import { openBoxes, watchReadiness } from './boxes/index.ts'
-import { connectCommands, createCommands, serveCommands, sessions } from './commands/index.ts'
+import { connectCommands, createCommands, openRetention, serveCommands, sessions } from './commands/index.ts'
 import type { Config, Role } from './config.ts'
-import { connectEventStore, epochOf, openKeyring, startFeed } from './eventstore/index.ts'
+import { connectEventStore, epochOf, openDueKeys, openKeyring, startFeed } from './eventstore/index.ts'
 import { createGateway, createOperations, defaults, followDevices } from './gateway/index.ts'
 import { folderStore, openMedia } from './media/index.ts'
 import { followProjections, openProjections } from './projections/index.ts'
@@ -106,10 +106,15 @@ export async function startApp(
       position: projections.position,
     }
     const { memberLimit } = config
-    const own =
+    const retention =
       has('commands') && media
+        ? openRetention({ keys: openDueKeys(pool), feed, readSide: queries, log: warn })
+        : undefined
+    await retention?.sweep() // what has become due meanwhile goes before anything is served
+    const own =
+      media && retention
         ? createCommands({
-            ...{ store, feed, keyring, readSide, mediaSide: media, memberLimit, now },
+            ...{ store, feed, keyring, readSide, mediaSide: media, retention, memberLimit, now },
             blocks: await queries.blocks(),
           })
         : undefined
@@ -121,12 +126,15 @@ export async function startApp(
     const commands = own ?? remote?.commands
 
     projections.start(feed, fault)
+    if (own && media && retention) {
+      const collector = opened('media collector', media.collect(own))
+      opened('retention', retention).start(collector.forget)
+    }
 
     // search: an index beside the read models, made where they are and asked where people are; nothing waits for it
     const around = { pool, store, epoch, feed, keyring, projections, log: warn }
     const search = config.search ? await openSearch(parts, has('projections'), await masterKey(), around) : undefined
 
-    if (own && media) opened('media collector', media.collect(own))
     // until the tail of the log has been seen, a message that is there could be taken for new
     await feed.live
     say(`projections up to ${feed.head()}`)

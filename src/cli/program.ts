@@ -8,6 +8,7 @@ import { say } from './io.ts'
 import type { Io } from './io.ts'
 import { addProjections } from './projections.ts'
 import { addReplay } from './replay.ts'
+import { addRetention } from './retention.ts'
 import { addServe } from './serve.ts'
 import { addStore } from './store.ts'
 import { addToken } from './token.ts'
@@ -29,6 +30,7 @@ function program(io: Io): Command {
   addImport(verbatim, io)
   addReplay(verbatim, io)
   addProjections(verbatim, io)
+  addRetention(verbatim, io)
   addDoctor(verbatim, io)
   return verbatim
 }

@@ -11,6 +11,8 @@ export interface HistoryMessage {
   /** Null or missing where the content is gone: retracted, expired, erased. */
   readonly body?: Body | null
   readonly gone?: boolean
+  /** Its time is over. */
+  readonly expired?: boolean
   /** Taken back by its author, or by an owner or admin. */
   readonly retracted?: boolean
   /** The body is not the first one. */
@@ -153,6 +155,27 @@ export interface AuditedEvent {
   readonly data: Record<string, unknown>
   readonly metadata: Record<string, unknown>
   readonly body?: Body
+  /** Asked for with `open`, and its time is over. */
+  readonly expired?: boolean
+}
+
+/** What is temporary; times are null where there is none. */
+export interface RetentionReport {
+  readonly conversations: readonly {
+    readonly conversation: string
+    readonly name: string | null
+    /** What is due: content keys, since when, and the messages and images that go with them. */
+    readonly keys: number
+    readonly since: string | null
+    readonly messages: number
+    readonly images: number
+    /** What has its time still, and when the first key of it is due. */
+    readonly keptMessages: number
+    readonly keptKeys: number
+    readonly next: string | null
+  }[]
+  /** By this call. */
+  readonly deleted: { readonly keys: number; readonly images: number }
 }
 
 /** How far a check is; last, with `drift`, what it has found. */

@@ -133,6 +133,9 @@ export function api(options: HttpOptions) {
     checkInboxes: async function* () {
       yield* ndjson<answers.InboxCheck>(await open('GET', 'v1/projections/check'))
     },
+    /** For operators (role admin): deletes what is over and not deleted yet, and tells what is temporary. */
+    runRetention: ({ dryRun = false }: { dryRun?: boolean } = {}) =>
+      ask<answers.RetentionReport>('POST', 'v1/admin/retention', { dryRun }),
     /** Whether the process lives, whether it can serve. */
     healthz: () => open('GET', 'healthz').then(response => response.text()),
     readyz: () => open('GET', 'readyz').then(response => response.text()),

@@ -1,7 +1,9 @@
 // The client: one connection that comes back by itself, what was asked through it, and who is told what comes.
 import { v7 } from 'uuid'
 import { api } from './api.ts'
+import type { Page } from './api.ts'
 import { Closed } from './errors.ts'
+import { Expiry } from './expiry.ts'
 import type { Body, ClientFrame, FrameOf, Recipient, Sent } from './frames.ts'
 import type { HttpOptions, Token } from './http.ts'
 import { Link } from './link.ts'
@@ -36,6 +38,8 @@ export function connect(options: ConnectOptions) {
   const listeners = new Listeners()
   const outbox = new Outbox()
   const standing = new Standing()
+  const expiry = new Expiry(expired => void listeners.tell('expired', expired))
+  listeners.on('message', message => expiry.note(message))
   let over: Closed | undefined
   let cursor = options.cursor
 
@@ -62,6 +66,7 @@ export function connect(options: ConnectOptions) {
     ended: ({ code, reason }) => {
       over = new Closed(code, reason)
       outbox.end(over)
+      expiry.stop()
       listeners.end()
     },
   })
@@ -137,7 +142,12 @@ export function connect(options: ConnectOptions) {
 
     inbox: asking.inbox,
     conversation: asking.conversation,
-    messages: asking.messages,
+    /** As `message` events are, what these tell is remembered for the event `expired`. */
+    messages: async (conversation: string, page: Page = {}) => {
+      const messages = await asking.messages(conversation, page)
+      for (const message of messages) expiry.note({ ...message, conversation })
+      return messages
+    },
     receipts: asking.receipts,
     search: asking.search,
     presence: asking.presence,

@@ -1,12 +1,13 @@
 // Who is told what has come. A frame is handled when every listener is through with it (a promise: when it settles) and
 // every iterator has come back for the next one; only then is its cursor kept.
+import type { Expired } from './expiry.ts'
 import type { FrameOf, ServerFrame, ServerFrameType } from './frames.ts'
 import type { ConnectionState } from './link.ts'
 
 /** What comes by itself; answers go to whoever asked. */
 type PushedType = Exclude<ServerFrameType, 'welcome' | 'sent' | 'resumed' | 'head' | 'pong'>
 export type Pushed = Extract<ServerFrame, { type: PushedType }>
-export type Events = { [T in PushedType]: FrameOf<T> } & { connection: ConnectionState }
+export type Events = { [T in PushedType]: FrameOf<T> } & { connection: ConnectionState; expired: Expired }
 export type Listener<T extends keyof Events> = (event: Events[T]) => unknown
 
 interface InHand {

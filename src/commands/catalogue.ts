@@ -2,6 +2,7 @@
 import type { Audience, MediaDiscarded, MediaUploaded, Refusal, Retention, Role, SessionEnd } from '../domain/index.ts'
 import type { Actor, Origin, Position } from '../eventstore/index.ts'
 import type { SentMessage } from './ports.ts'
+import type { RetentionReport } from './retention.ts'
 
 /** Who asks, and how. */
 export interface Asker {
@@ -100,4 +101,6 @@ export interface Commands {
   recordUpload(asker: Asker, media: string, upload: Omit<MediaUploaded['data'], 'user' | 'at'>): Promise<Position>
   /** Its bytes are deleted. Saying it twice is saying it once. */
   discardMedia(media: string, why: MediaDiscarded['data']['why']): Promise<void>
+  /** Deletes what is over and not deleted yet; `dryRun`: only tells of it. What is there and what is next is told either way. */
+  runRetention(asker: Asker, options: { dryRun: boolean }): Promise<RetentionReport>
 }

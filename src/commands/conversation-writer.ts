@@ -66,11 +66,11 @@ export function conversationWriter(
     const { type } = event
     const id = 'id' in event ? event.id : randomUUID()
     if (type !== 'MessageSent' && type !== 'MessageEdited') return { id, type, data: event.data, metadata }
-    const { from, content, attachments } = event.data
-    // what a message is edited to has the message's own place and key, and goes when that goes
+    const { from, expiresAt, content, attachments } = event.data
+    // what a message is edited to has the message's own place, time and key, and goes when that goes
     const [message, at] =
       type === 'MessageEdited' ? [event.data.message, about!.get(event.data.message)!.at] : [event.id, event.data.at]
-    const place = { conversation, message, author: from, at }
+    const place = { conversation, message, author: from, at, expiresAt }
     const data = { ...event.data, content: await keyring.seal(place, content) }
     if (attachments === undefined) return { id, type, data, metadata }
     const sealed = attachments.map(async ({ media, grant }) => ({

@@ -17,6 +17,7 @@ import { metadataFor } from './metadata.ts'
 import { ownAffairs } from './own-affairs.ts'
 import { people } from './people.ts'
 import type { MediaSide, ReadSide, SentMessage } from './ports.ts'
+import type { Retention } from './retention.ts'
 import { saidOnce } from './said-once.ts'
 import { sendMessage } from './send-message.ts'
 import { sentMessages } from './sent-messages.ts'
@@ -25,6 +26,7 @@ import { userWriter } from './user-writer.ts'
 
 export { connectCommands } from './remote/client.ts'
 export { serveCommands } from './remote/server.ts'
+export { openRetention, type RetentionReport } from './retention.ts'
 export { sessions } from './sessions.ts'
 export type { Asker, Commands, ConversationChange, ImportEntry, SessionRef } from './catalogue.ts'
 export type {
@@ -43,6 +45,7 @@ export interface CommandPorts {
   readonly keyring: Keyring
   readonly readSide: ReadSide
   readonly mediaSide: MediaSide
+  readonly retention: Pick<Retention, 'run'>
   /** Who has blocked whom, as of where the feed begins. */
   readonly blocks: readonly Block[]
   /** How many members a new group may have, its creator among them. */
@@ -53,7 +56,7 @@ export interface CommandPorts {
 
 /** Puts the catalogue together. */
 export function createCommands(ports: CommandPorts): Commands {
-  const { store, feed, keyring, readSide, mediaSide, memberLimit, now } = ports
+  const { store, feed, keyring, readSide, mediaSide, retention, memberLimit, now } = ports
   const blocks = blocksOf(ports.blocks)
   const sent = sentMessages(() => readSide.position())
   const conversations = hotConversations(store, readSide, sent.add)
@@ -116,6 +119,7 @@ export function createCommands(ports: CommandPorts): Commands {
     importHistory: history.take,
     recordUpload: images.record,
     discardMedia: images.discard,
+    runRetention: (_, options) => retention.run(options),
     recordAccess: async (asker, { id = randomUUID(), call, conversation }) => {
       const at = now()
       const data = { auditor: asker.actor.user, call, conversation, at }

@@ -40,6 +40,14 @@ export interface MediaSide {
   grants(user: string, media: readonly string[]): Promise<ReadonlyMap<string, string>>
 }
 
+/** What retention tells of the read models. */
+export interface RetentionSide {
+  /** By conversation, where there is anything: messages and images of these content keys, messages that have their time still. */
+  expiring(
+    keys: readonly string[],
+  ): Promise<readonly { conversation: string; messages: number; images: number; keptMessages: number }[]>
+}
+
 /** What somebody asks about a message. */
 export interface AskedMessage {
   readonly user: string

@@ -1,5 +1,6 @@
 // The log, as the rest of Verbatim sees it.
 export { decode, type Recorded, type RecordedEvent } from './codec.ts'
+export { dueOf, openDueKeys, type DueKeys } from './due-keys.ts'
 export { epochOf } from './epoch.ts'
 export { connectEventStore } from './eventstoredb.ts'
 export { startFeed, type Batch, type Feed } from './feed.ts'

@@ -3,27 +3,42 @@ import DataLoader from 'dataloader'
 import { LRUCache } from 'lru-cache'
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
+import { dueOf } from './due-keys.ts'
 import { open, openBytes, seal, sealBytes, type Sealed } from './sealing.ts'
 
-/** What a key belongs to: the conversation, the author, and (by the time of writing) a period. */
+/** What a key belongs to: the conversation, the author, and a period: by the time of writing, or by when its time is over. */
 export interface SealPlace {
   readonly conversation: string
   readonly message: string
   readonly author: string
   /** RFC 3339. */
   readonly at: string
+  /** Where its time is limited. */
+  readonly expiresAt?: string | undefined
+}
+
+/** `expiresAt` as it was sealed: from then on it does not open, though its key may be there for some seconds. */
+export interface OpenPlace {
+  readonly conversation: string
+  readonly message: string
+  readonly expiresAt?: string | undefined
 }
 
 /** Seals and opens message contents. Synchronous where the key is at hand, which on a hot path it is. */
 export interface Keyring {
   seal(place: SealPlace, text: string): Sealed | Promise<Sealed>
-  /** The text, or null where the key is gone and with it the content, or where the content is not what was sealed. */
-  open(place: { conversation: string; message: string }, sealed: Sealed): string | null | Promise<string | null>
+  /**
+   * The text, or null where its time is over or the key is gone, and with it the content, or where the content is not what
+   * was sealed.
+   */
+  open(place: OpenPlace, sealed: Sealed): string | null | Promise<string | null>
 }
 
 interface ContentKey {
   readonly id: string
   readonly key: Buffer
+  /** When it is to be gone, in milliseconds since 1970; null: it has no limit. */
+  readonly due: number | null
 }
 
 interface KeyRow {
@@ -32,6 +47,7 @@ interface KeyRow {
   author: string
   period: string
   wrapped: Buffer
+  due: Date | null
 }
 
 /** One implicit transaction; the lock keeps two boxes that start at once out of each other's way. */
@@ -46,46 +62,69 @@ const schema = `
     period text COLLATE "C" NOT NULL,
     wrapped bytea NOT NULL,
     UNIQUE (conversation, author, period)
-  )`
+  );
+  ALTER TABLE keyring.content_key ADD COLUMN IF NOT EXISTS due timestamptz(3);
+  CREATE INDEX IF NOT EXISTS content_key_due ON keyring.content_key (due) WHERE due IS NOT NULL;
+  ALTER TABLE keyring.content_key SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0)`
 
 /** Keys at hand, most recently used. About 200 bytes each. */
 const keysAtHand = 50_000
 const proofText = 'verbatim'
 
-/** A calendar month (UTC): small enough to let content go by age, large enough to keep keys few. */
-const periodOf = (at: string) => at.slice(0, 7)
+/** The longest that the cache keeps a key with a limit (milliseconds): a timer holds no more than 24 days. */
+const longestMs = 24 * 60 * 60 * 1000
+
+/**
+ * A calendar month (UTC): small enough to let content go by age, large enough to keep keys few. What has a limit goes then:
+ * its period is when it is due.
+ */
+const periodOf = ({ at, expiresAt }: SealPlace) =>
+  expiresAt === undefined ? at.slice(0, 7) : new Date(dueOf(expiresAt)).toISOString()
 const nameOf = (conversation: string, author: string, period: string) => `${conversation}\n${author}\n${period}`
 
 /**
  * Opens the keyring, made on first use. Throws where the master key is not the one it was made with. `onTampered` hears of
  * contents that do not open with their own key: one of them must not stop what is beside it.
  */
-export async function openKeyring(pool: Pool, masterKey: Buffer, onTampered: (error: Error) => void): Promise<Keyring> {
+export async function openKeyring(
+  pool: Pool,
+  masterKey: Buffer,
+  onTampered: (error: Error) => void,
+  now: () => number = Date.now,
+): Promise<Keyring> {
   await pool.query(schema)
   await proveMasterKey(pool, masterKey)
 
-  const byName = new LRUCache<string, ContentKey>({ max: keysAtHand })
-  const byId = new LRUCache<string, Buffer>({ max: keysAtHand })
+  // a key with a limit leaves memory when it is due, without being asked for
+  const byName = new LRUCache<string, ContentKey>({ max: keysAtHand, ttlAutopurge: true })
+  const byId = new LRUCache<string, ContentKey>({ max: keysAtHand, ttlAutopurge: true })
+  const isDue = ({ due }: ContentKey) => due !== null && due <= now()
   const keep = (row: KeyRow): ContentKey => {
-    const key = openBytes(row.wrapped, masterKey, row.id)
-    byId.set(row.id, key)
-    const content = { id: row.id, key }
-    byName.set(nameOf(row.conversation, row.author, row.period), content)
+    const due = row.due === null ? null : row.due.getTime()
+    const content = { id: row.id, key: openBytes(row.wrapped, masterKey, row.id), due }
+    if (isDue(content)) return content
+    const ttl = due === null ? 0 : Math.min(Math.max(1, Math.ceil(due - now())), longestMs)
+    byId.set(row.id, content, { ttl })
+    byName.set(nameOf(row.conversation, row.author, row.period), content, { ttl })
     return content
   }
 
   /** Makes what is missing; of two that make one at once, the first to commit has made it. */
   const keys = new DataLoader<SealPlace, ContentKey, string>(
     async places => {
-      const made = places.map(({ conversation, author, at }) => {
+      const made = places.map(place => {
+        const { conversation, author, expiresAt } = place
         const id = randomUUID()
-        return { id, conversation, author, period: periodOf(at), wrapped: sealBytes(randomBytes(32), masterKey, id) }
+        const due = expiresAt === undefined ? null : new Date(dueOf(expiresAt))
+        const wrapped = sealBytes(randomBytes(32), masterKey, id)
+        return { id, conversation, author, period: periodOf(place), wrapped, due }
       })
       const columns = [made.map(m => m.conversation), made.map(m => m.author), made.map(m => m.period)]
       await pool.query(
-        `INSERT INTO keyring.content_key (conversation, author, period, id, wrapped)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bytea[]) ON CONFLICT DO NOTHING`,
-        [...columns, made.map(m => m.id), made.map(m => m.wrapped)],
+        `INSERT INTO keyring.content_key (conversation, author, period, id, wrapped, due)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bytea[], $6::timestamptz[])
+         ON CONFLICT DO NOTHING`,
+        [...columns, made.map(m => m.id), made.map(m => m.wrapped), made.map(m => m.due)],
       )
       const { rows } = await pool.query<KeyRow>(
         `SELECT k.* FROM keyring.content_key k
@@ -94,18 +133,20 @@ export async function openKeyring(pool: Pool, masterKey: Buffer, onTampered: (er
         columns,
       )
       const found = new Map(rows.map(row => [nameOf(row.conversation, row.author, row.period), keep(row)]))
-      return made.map(
-        m =>
-          found.get(nameOf(m.conversation, m.author, m.period)) ?? new Error(`the content key of ${m.id} was not kept`),
-      )
+      return made.map(m => {
+        const kept = found.get(nameOf(m.conversation, m.author, m.period))
+        if (kept) return kept
+        // it was due as soon as it was made: what it seals is gone, as it would be a moment later
+        return m.due === null ? new Error(`the content key ${m.id} was not kept`) : lostKey()
+      })
     },
     { cache: false, maxBatchSize: 1_000, cacheKeyFn: place => nameOf(place.conversation, place.author, place.at) },
   )
 
-  const existing = new DataLoader<string, Buffer | null>(
+  const existing = new DataLoader<string, ContentKey | null>(
     async ids => {
       const { rows } = await pool.query<KeyRow>('SELECT * FROM keyring.content_key WHERE id = ANY($1::uuid[])', [ids])
-      const found = new Map(rows.map(row => [row.id, keep(row).key]))
+      const found = new Map(rows.map(row => [row.id, keep(row)]))
       return ids.map(id => found.get(id) ?? null)
     },
     { cache: false, maxBatchSize: 1_000 },
@@ -114,14 +155,17 @@ export async function openKeyring(pool: Pool, masterKey: Buffer, onTampered: (er
   return {
     seal: (place, text) => {
       const sealWith = ({ id, key }: ContentKey) => seal(text, key, id, place.conversation, place.message)
-      const known = byName.get(nameOf(place.conversation, place.author, periodOf(place.at)))
+      // its time is over before it is said (a history of long ago): it is sealed with a key that nobody has
+      if (place.expiresAt !== undefined && dueOf(place.expiresAt) <= now()) return sealWith(lostKey())
+      const known = byName.get(nameOf(place.conversation, place.author, periodOf(place)))
       return known ? sealWith(known) : keys.load(place).then(sealWith)
     },
-    open: ({ conversation, message }, sealed) => {
-      const openWith = (key: Buffer | null) => {
-        if (key === null) return null
+    open: ({ conversation, message, expiresAt }, sealed) => {
+      if (expiresAt !== undefined && Date.parse(expiresAt) <= now()) return null
+      const openWith = (content: ContentKey | null) => {
+        if (content === null || isDue(content)) return null
         try {
-          return open(sealed, key, conversation, message)
+          return open(sealed, content.key, conversation, message)
         } catch (error) {
           onTampered(new Error(`message ${message} of ${conversation} does not open: ${(error as Error).message}`))
           return null
@@ -132,6 +176,9 @@ export async function openKeyring(pool: Pool, masterKey: Buffer, onTampered: (er
     },
   }
 }
+
+/** A key that is kept nowhere: what it seals does not open. */
+const lostKey = (): ContentKey => ({ id: randomUUID(), key: randomBytes(32), due: null })
 
 /** The first master key leaves a proof of itself; another one is told before anything is sealed with it. */
 async function proveMasterKey(pool: Pool, masterKey: Buffer): Promise<void> {

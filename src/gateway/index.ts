@@ -19,6 +19,7 @@ import { mediaHandlers } from './http/handlers/media.ts'
 import { operationsHandlers } from './http/handlers/operations.ts'
 import { ownHandlers } from './http/handlers/own.ts'
 import { readHandlers } from './http/handlers/reads.ts'
+import { retentionHandlers } from './http/handlers/retention.ts'
 import { searchHandlers } from './http/handlers/search.ts'
 import { defaults, type GatewaySettings, type Log } from './settings.ts'
 import { createAnswers } from './socket/answers.ts'
@@ -76,7 +77,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const settings: GatewaySettings = { ...defaults, ...parts.settings }
   const auth = createAuth(parts.auth, timers, log, devices)
   const cursors = createCursors(epoch)
-  const frames = createFrames(keyring, cursors)
+  const frames = createFrames(keyring, cursors, () => timers.now())
   const fanout = new Fanout(frames, feed.head())
   const logins = createLogins(projections, feed, fanout)
   const watch = { onlineWindowMs: settings.onlineWindowMs, most: settings.limits.watch }
@@ -121,6 +122,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     ...auditHandlers(all),
     ...boxHandlers(all),
     ...checkHandlers(all),
+    ...retentionHandlers(all),
     ...operationsHandlers(all),
   }
   const http = createServer(createApp({ auth, commands, projections, settings, log }, handlers))

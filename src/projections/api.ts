@@ -5,6 +5,7 @@ import type { Feed, Position, Recorded, Sealed } from '../eventstore/index.ts'
 import type { BoxQueries } from './box-api.ts'
 import type { InboxQueries } from './inbox-api.ts'
 import type { DeviceQueries } from './device-api.ts'
+import type { ExpiringQueries } from './expiring-api.ts'
 import type { MediaQueries } from './media-api.ts'
 
 /** A message as the read models keep it: its content stays sealed. */
@@ -184,7 +185,7 @@ export interface ConversationRow {
   readonly imported: readonly { readonly source: string; readonly upToLine: number }[]
 }
 
-export interface Queries extends BoxQueries, DeviceQueries, InboxQueries, MediaQueries {
+export interface Queries extends BoxQueries, DeviceQueries, ExpiringQueries, InboxQueries, MediaQueries {
   /** For commands, many at once; what is not found is left out. */
   conversations(ids: readonly string[]): Promise<readonly ConversationRow[]>
   saidById(ids: readonly string[]): Promise<readonly SaidRow[]>

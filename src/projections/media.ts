@@ -113,6 +113,10 @@ const attachmentColumns = columns(
 const retracted = (db: Db) => sql`exists (select from ${db.table('amendment')} t
   where t.conversation = a.conversation and t.message_seq = a.seq and t.type = 'MessageRetracted')`
 
+/** Whether its time is over: its key may be there for some seconds more. */
+const over = (db: Db) => sql`exists (select from ${db.table('message')} x
+  where x.conversation = a.conversation and x.seq = a.seq and x.expires_at <= now())`
+
 /**
  * One grant for each content key, of the newest message: those of one key open or are gone together. Of a message that was
  * edited it is what the last edit names that this person was there for, as it is with its body.
@@ -128,7 +132,7 @@ export async function mediaSeenBy(db: Db, user: string, media: readonly string[]
           select e.seq from ${db.table('amendment')} e where e.conversation = a.conversation and e.message_seq = a.seq
             and e.type = 'MessageEdited' and ${wasIn(db, user, sql.ref('e.conversation'), sql.ref('e.seq'))}
           order by e.seq desc limit 1), a.seq)
-        and not ${retracted(db)}
+        and not ${retracted(db)} and not ${over(db)}
       order by a.media, a.key, a.named_seq desc`,
   )
   return rows.map(({ media, address, uploader, conversation, message, key, box }) => ({

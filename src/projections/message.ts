@@ -29,7 +29,7 @@ declare module './database.ts' {
 
 export const message: ReadModel = {
   name: 'message',
-  version: 2,
+  version: 3,
   // the index on time is for analysts; BRIN, for it costs next to nothing where rows come in the order of time
   tables: `
     create table message (
@@ -49,7 +49,8 @@ export const message: ReadModel = {
     create index message_author on message (conversation, author, seq);
     create index message_position on message (conversation, position);
     create index message_id on message (id, position);
-    create index message_at on message using brin (at);`,
+    create index message_at on message using brin (at);
+    create index message_expiry on message (expires_at) where expires_at is not null;`,
 
   async fold(db, events) {
     const rows = only(events, 'MessageSent').map(({ stream, revision, position, id, data }) => ({

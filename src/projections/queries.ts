@@ -5,6 +5,7 @@ import { allBlocks, blocksBy } from './block.ts'
 import { conversationsAfter, conversationsById, type ConversationColumns } from './conversation.ts'
 import type { Db } from './database.ts'
 import { devicesOf, signedOutDevices } from './device.ts'
+import { expiringBy } from './expiring.ts'
 import { importsInto } from './imported.ts'
 import { inboxOf, undeliveredTo } from './inbox.ts'
 import { allInboxes } from './inboxes.ts'
@@ -39,6 +40,7 @@ export const openQueries = (db: Db): Queries => ({
   mediaSeenBy: (user, media) => mediaSeenBy(db, user, media),
   allMedia: (after, limit) => mediaAfter(db, after ?? '', limit),
   mediaOfKeys: keys => mediaOfKeys(db, keys),
+  expiring: keys => expiringBy(db, keys),
   grantKeys: (media, asOf) => grantKeysOf(db, media, asOf),
 
   async messages(user, conversation, page) {

@@ -35,7 +35,7 @@ export interface Answer {
 
 export const secret = 'a secret of more than thirty-two bytes'
 /** `search` undefined: switched off. */
-type Served = Omit<Stack, 'search'> & { readonly search: Stack['search'] | undefined }
+type Served = Omit<Stack, 'retention' | 'search'> & { readonly search: Stack['search'] | undefined }
 
 export async function openGateway(stack: Served, settings: Partial<GatewaySettings> = {}): Promise<Box> {
   const note = () => {}

@@ -5,9 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Pool } from 'pg'
 import { afterAll, beforeAll } from 'vitest'
-import { createCommands, type Asker, type Commands } from '../../src/commands/index.ts'
+import { createCommands, openRetention, type Asker, type Commands } from '../../src/commands/index.ts'
 import { startEventStore } from '../../src/embedded/index.ts'
-import { connectEventStore, epochOf, openKeyring, openSearchKeys, startFeed } from '../../src/eventstore/index.ts'
+import {
+  connectEventStore,
+  epochOf,
+  openDueKeys,
+  openKeyring,
+  openSearchKeys,
+  startFeed,
+} from '../../src/eventstore/index.ts'
 import type { EventStore, Feed, Keyring, RawEvent } from '../../src/eventstore/index.ts'
 import { folderStore, openMedia, type Media } from '../../src/media/index.ts'
 import { openProjections, openSearchIndex, type Projections, type SearchIndex } from '../../src/projections/index.ts'
@@ -24,6 +31,7 @@ export interface Stack {
   readonly commands: Commands
   readonly media: Media
   readonly search: SearchIndex
+  readonly retention: ReturnType<typeof openRetention>
   /** The folder of the images. */
   readonly folder: string
 }
@@ -51,7 +59,9 @@ export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, s
   const blobs = folderStore(folder, incoming)
   const images = { blobs, incoming, mostBytes: 1_000_000, onFailed: fault }
   const media = await openMedia({ pool, keyring, projections, feed, ...images })
-  const commands = createCommands({ store, feed, keyring, readSide, mediaSide: media, blocks, memberLimit: 1_024, now })
+  const retention = openRetention({ keys: openDueKeys(pool), feed, readSide: projections.queries, log: fault })
+  const sides = { readSide, mediaSide: media, retention }
+  const commands = createCommands({ store, feed, keyring, ...sides, blocks, memberLimit: 1_024, now })
   projections.start(feed, fault)
   const keys = await openSearchKeys(pool, masterKey)
   const schemas = { read: schema, schema: schema === 'read' ? 'search' : `${schema}_search` }
@@ -67,7 +77,8 @@ export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, s
     await store.close()
     await rm(folder, { recursive: true })
   }
-  return { storeUrl, store, pool, epoch, keyring, feed, projections, commands, media, search, folder, close }
+  const parts = { store, pool, epoch, keyring, feed, projections, commands, media, retention, search }
+  return { storeUrl, ...parts, folder, close }
 }
 
 /** A stack of this file's own. To be called at the file's top level. */

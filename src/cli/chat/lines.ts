@@ -1,11 +1,13 @@
 // How things look as a line.
-import type { Device, FrameOf, HistoryMessage, InboxEntry, Presence, Refused } from '../../client/index.ts'
+import type { Device, Expired, FrameOf, HistoryMessage, InboxEntry, Presence, Refused } from '../../client/index.ts'
 
 interface Shown {
   readonly from: string
   readonly at: string
   readonly body?: Record<string, unknown> | null | undefined
   readonly retracted?: boolean | undefined
+  readonly expired?: boolean | undefined
+  readonly expiresAt?: string | undefined
   readonly editedAt?: string | undefined
   readonly reactions?: HistoryMessage['reactions']
 }
@@ -17,10 +19,19 @@ const time = (at: string): string => {
   return today ? clock : `${when.toLocaleDateString('sv')} ${clock}`
 }
 
+/** To the second: what is temporary may be gone soon. */
+const toTheSecond = (at: string): string => `${time(at)}:${at.slice(17, 19)}`
+
 /** `[where]` is said where it is not the current chat. */
-export function messageLine({ from, at, body, retracted, editedAt, reactions = [] }: Shown, where?: string): string {
-  const marks = [...(editedAt ? ['(edited)'] : []), ...reactions.map(({ reaction, count }) => `${reaction} ${count}`)]
-  const text = [retracted ? '(retracted)' : textOf(body), ...marks].join('  ')
+export function messageLine(message: Shown, where?: string): string {
+  const { from, at, body, retracted, expired, expiresAt, editedAt, reactions = [] } = message
+  const until = expiresAt && !expired && !retracted ? [`(until ${toTheSecond(expiresAt)})`] : []
+  const marks = [
+    ...until,
+    ...(editedAt ? ['(edited)'] : []),
+    ...reactions.map(({ reaction, count }) => `${reaction} ${count}`),
+  ]
+  const text = [retracted ? '(retracted)' : expired ? '(its time is over)' : textOf(body), ...marks].join('  ')
   const what = text.startsWith('/me ') ? `* ${from} ${text.slice(4)}` : `<${from}> ${text}`
   return `${time(at)} ${where === undefined ? '' : `[${where}] `}${what}`
 }
@@ -41,8 +52,11 @@ export const receiptLine = (kind: 'delivered' | 'read', by: string, seq: number)
 export const memberLine = ({ user, change, role, by, at }: FrameOf<'member'>, where?: string): string =>
   line(at, where, `${user} ${change === 'role' ? `is ${role ?? 'member'} now` : change}${by ? ` (by ${by})` : ''}`)
 
-export const editedLine = ({ from, messageSeq, at, body }: FrameOf<'edited'>, where?: string): string =>
-  line(at, where, `${from} edited #${messageSeq}: ${textOf(body)}`)
+export const editedLine = ({ from, messageSeq, at, body, expired }: FrameOf<'edited'>, where?: string): string =>
+  line(at, where, `${from} edited #${messageSeq}: ${expired ? '(its time is over)' : textOf(body)}`)
+
+export const expiredLine = ({ seq, expiresAt }: Expired, where?: string): string =>
+  line(expiresAt, where, `the time of #${seq} is over, its content is gone`)
 
 export const retractedLine = ({ from, messageSeq, at }: FrameOf<'retracted'>, where?: string): string =>
   line(at, where, `${from} retracted #${messageSeq}`)

@@ -8,10 +8,11 @@ const most = 10
 export async function searchLines(
   client: Client,
   line: string,
+  atLeast: string | undefined,
   nameOf: (conversation: string) => Promise<string>,
 ): Promise<readonly string[]> {
   const words = line.trim().replace(/^\/search\s+/, '')
-  const { messages, next, complete } = await client.search(words, { limit: most })
+  const { messages, next, complete } = await client.search(words, { limit: most, atLeast })
   const lines: string[] = []
   for (const message of [...messages].reverse()) lines.push(messageLine(message, await nameOf(message.conversation)))
   const what = messages.length === 0 ? 'nothing has' : `${messages.length}${next === null ? '' : ', and more,'} with`

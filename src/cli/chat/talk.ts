@@ -5,6 +5,7 @@ import { Complaint, explain } from '../complain.ts'
 import {
   changedLine,
   editedLine,
+  expiredLine,
   inboxLine,
   memberLine,
   messageLine,
@@ -47,6 +48,8 @@ export class Talk {
   /** One line after the other, though names have to be asked for. */
   #printing: Promise<unknown> = Promise.resolve()
   #chat: Chat | undefined
+  /** Of what was said last: a search has it. */
+  #position: string | undefined
 
   constructor(client: Client, user: string, screen: Screen) {
     this.#client = client
@@ -122,7 +125,8 @@ export class Talk {
     const chat = this.#chat
     if (!chat) return this.#print(`! to whom? ${HELP}`)
     const sending = this.#client.send(chat.to, body).then(
-      ({ conversation, seq, id }) => {
+      ({ conversation, seq, id, position }) => {
+        this.#position = position
         if ('user' in chat.to) this.#names.noteDirect(chat.to.user, conversation)
         chat.conversation = conversation
         this.#note(conversation, { id, seq }, true)
@@ -150,6 +154,7 @@ export class Talk {
       this.#print(line(frame, await this.#where(frame)))
     const client = this.#client
     client.on('edited', frame => this.#inTurn(() => show(frame, editedLine)))
+    client.on('expired', expired => this.#inTurn(() => show(expired, expiredLine)))
     client.on('retracted', frame => this.#inTurn(() => show(frame, retractedLine)))
     client.on('reacted', frame => this.#inTurn(() => show(frame, reactedLine)))
     client.on('changed', frame =>
@@ -210,7 +215,10 @@ export class Talk {
   }
 
   async #search(line: string): Promise<void> {
-    const lines = await searchLines(this.#client, line, conversation => this.#names.nameOf(conversation))
+    await Promise.all(this.#sending)
+    const lines = await searchLines(this.#client, line, this.#position, conversation =>
+      this.#names.nameOf(conversation),
+    )
     for (const one of lines) this.#print(one)
   }
 

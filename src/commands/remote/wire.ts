@@ -139,6 +139,7 @@ export const calls: { readonly [K in keyof Commands]: Row<K> } = {
     ]),
     about: (_, media) => media,
   },
+  runRetention: { args: z.tuple([asker, z.looseObject({ dryRun: z.boolean() })]), about: () => 'retention' },
   discardMedia: { args: z.tuple([text, z.enum(['unnamed', 'keys-gone'])]), about: media => media },
 }
 

@@ -2,6 +2,7 @@
 // whoever may see it reacts to it and answers it.
 import { isRefusal, refuse, type Refusal } from '../refusals.ts'
 import { attached } from './attachments.ts'
+import { isOver } from './expiry.ts'
 import type { EditMessage, React, RetractMessage } from './commands.ts'
 import type { ConversationEvent, MessageSent, ReactionAdded } from './events.ts'
 import { actingIn, blockedIn, type Conversation, type OpenConversation, type Said } from './state.ts'
@@ -93,7 +94,7 @@ function find(
   const here = actingIn(now, from)
   if (isRefusal(here)) return here
   const said = here.about?.get(message)
-  if (!said?.seenBy.has(from) || (said.expiresAt !== undefined && said.expiresAt <= at))
-    return refuse('unknown-message')
+  if (!said?.seenBy.has(from)) return refuse('unknown-message')
+  if (isOver(said.expiresAt, Date.parse(at))) return refuse('unknown-message', 'the time of this message is over')
   return { here, said }
 }

@@ -1,10 +1,12 @@
 // The endpoints about processes, and about what they have made: for operators. A part of the table in endpoints.ts.
 import { z } from 'zod'
 import { checkEndpoints } from './check-endpoints.ts'
+import { retentionEndpoints } from './retention-endpoints.ts'
 import * as s from './schemas.ts'
 
 export const boxEndpoints = {
   ...checkEndpoints,
+  ...retentionEndpoints,
   boxes: {
     role: 'admin',
     method: 'get',

@@ -100,6 +100,7 @@ export const message = z.object({
     )
     .optional()
     .describe('left out where there are none'),
+  expired: z.literal(true).optional().describe('its time is over; body is null'),
   gone: z.literal(true).optional().describe('the content no longer exists; body is null'),
 })
 export const messages = z.object({ messages: z.array(message) })
@@ -186,6 +187,7 @@ export const auditedEvent = z.object({
     causationId: z.string(),
   }),
   body: z.record(z.string(), z.unknown()).optional().describe('with open=true, where the key still exists'),
+  expired: z.literal(true).optional().describe('with open=true, where the time of the content is over'),
 })
 
 export const mediaParams = z.object({ id: z.string().min(1).max(128) })

@@ -5,6 +5,7 @@ import type { Keyring, Position, Sealed } from '../../eventstore/index.ts'
 import type { AmendmentRow } from '../../projections/index.ts'
 import { retentionShown } from '../retention.ts'
 import type { Cursors } from './cursor.ts'
+import { expiring } from './expiring.ts'
 import type { Outgoing } from './outbox.ts'
 import type { ServerFrame } from './protocol.ts'
 import { textFrame } from './wire.ts'
@@ -69,7 +70,7 @@ export function presenceFrame(frame: Extract<ServerFrame, { type: 'presence' }>)
   return { class: 'presence', key: frame.user, bytes, size: bytes.length }
 }
 
-export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
+export function createFrames(keyring: Keyring, cursors: Cursors, now: () => number = Date.now): Frames {
   const placed = (
     kind: 'receipt' | 'membership',
     position: Position,
@@ -80,11 +81,24 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
     return { class: kind, position, bytes, size: bytes.length, ...(key === undefined ? {} : { key }) }
   }
 
-  /** A frame with a body: `head`, the body as it came, `tail`. */
+  /** A frame with a body: `head`, the body as it came, `tail`. From `expiresAt` on, and however late it goes out, without. */
   const withBody = (
     kind: 'message' | 'membership',
     position: Position,
-    place: { conversation: string; message: string },
+    place: { conversation: string; message: string; expiresAt?: string | undefined },
+    content: Sealed | null,
+    head: string,
+    tail: string,
+  ): Outgoing => {
+    const frame = opening(kind, position, place, content, head, tail)
+    if (place.expiresAt === undefined || content === null) return frame
+    return expiring(frame, Date.parse(place.expiresAt), now, `${head}null,"expired":true${tail}`)
+  }
+
+  const opening = (
+    kind: 'message' | 'membership',
+    position: Position,
+    place: { conversation: string; message: string; expiresAt?: string | undefined },
     content: Sealed | null,
     head: string,
     tail: string,
@@ -109,10 +123,10 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
 
   return {
     message(message) {
-      const { conversation, id, content, position } = message
+      const { conversation, id, content, position, expiresAt } = message
       // ids, times and cursors have no character that JSON escapes; a user id may have a backslash; the body is JSON already
       const head = `{"type":"message","conversation":"${conversation}","seq":${message.seq},"id":"${id}","from":${JSON.stringify(message.from)},"at":"${message.at}","body":`
-      const expiry = message.expiresAt === undefined ? '' : `,"expiresAt":"${message.expiresAt}"`
+      const expiry = expiresAt === undefined ? '' : `,"expiresAt":"${expiresAt}"`
       const became =
         content === null
           ? ',"retracted":true'
@@ -120,7 +134,7 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
             ? ''
             : `,"editedAt":"${message.editedAt}"`
       const tail = `${expiry}${became},"cursor":"${cursors.of(position)}"}`
-      return withBody('message', position, { conversation, message: id }, content, head, tail)
+      return withBody('message', position, { conversation, message: id, expiresAt }, content, head, tail)
     },
 
     receipt: ({ conversation, user, kind, upTo, at, position }) =>
@@ -150,7 +164,8 @@ export function createFrames(keyring: Keyring, cursors: Cursors): Frames {
           const { content, message, expiresAt, attachments: _, ...data } = amendment.data // the body names them; what opens them stays here
           const head = JSON.stringify({ type: 'edited', ...about, message, ...data, expiresAt }).slice(0, -1)
           const tail = `,"cursor":"${cursors.of(position)}"}`
-          return withBody('membership', position, { conversation, message }, content, `${head},"body":`, tail)
+          const place = { conversation, message, expiresAt }
+          return withBody('membership', position, place, content, `${head},"body":`, tail)
         }
         case 'MessageRetracted':
           return placed('membership', position, { type: 'retracted', ...about, ...amendment.data })

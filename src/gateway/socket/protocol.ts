@@ -96,6 +96,7 @@ const limits = z.object({
 })
 
 const bodyTold = z.record(z.string(), z.unknown()).nullable().describe('null where the content is gone')
+const expired = z.literal(true).optional().describe('its time is over; body is null')
 const amends = {
   conversation: z.uuid(),
   seq,
@@ -136,6 +137,7 @@ export const serverFrames = {
     expiresAt: at.optional().describe('when the time of its content is over'),
     editedAt: at.optional().describe('where the body is not the first; told to sessions that do not resume'),
     retracted: z.literal(true).optional().describe('body is null'),
+    expired,
     cursor,
   }),
   edited: z.object({
@@ -143,6 +145,7 @@ export const serverFrames = {
     ...amends,
     body: bodyTold,
     expiresAt: at.optional(),
+    expired,
     cursor,
   }),
   retracted: z.object({ type: z.literal('retracted'), ...amends, cursor }),

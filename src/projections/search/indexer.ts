@@ -97,7 +97,8 @@ export function startIndexer(parts: IndexerParts, at: Position) {
     for (const event of events) {
       if (event.type === 'MessageRetracted') continue
       const message = event.type === 'MessageSent' ? event.id : event.data.message
-      opening.push({ event, text: keyring.open({ conversation: idIn(event.stream), message }, event.data.content) })
+      const place = { conversation: idIn(event.stream), message, expiresAt: event.data.expiresAt }
+      opening.push({ event, text: keyring.open(place, event.data.content) })
       await mayGoOn()
     }
     const opened: { event: Worded['event']; text: string }[] = []

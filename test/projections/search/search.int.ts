@@ -166,8 +166,8 @@ describe('search', () => {
     const keys = await openSearchKeys(stack.pool, stack.masterKey)
     const finder = openFinder({ pool: stack.pool, keys, schema: 'none' })
     const { ann, bob } = people()
-    await say(ann, bob, 'early')
-    await indexed()
+    const { position } = await say(ann, bob, 'early')
+    expect(await openFinder({ pool: stack.pool, keys }).reached(position, 20_000)).toBe(true) // as another process asks
     const search = { question: asked('early') as Asked, limit: 1 }
     expect(await finder.find(ann, search)).toEqual({ messages: [], next: null, complete: false })
     expect(await finder.reached(0, 0)).toBe(false)

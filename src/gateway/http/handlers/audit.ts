@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { Response } from 'express'
 import { conversationEvents } from '../../../audit/index.ts'
-import { refuse } from '../../../domain/index.ts'
+import { isOver, refuse } from '../../../domain/index.ts'
 import type { Keyring, RawEvent, Sealed } from '../../../eventstore/index.ts'
 import { idIn, streamOf } from '../../../eventstore/index.ts'
 import type { ConversationRow } from '../../../projections/index.ts'
@@ -15,7 +15,7 @@ import type { HandlerParts } from './parts.ts'
 const pageRows = 1000
 
 export function auditHandlers(parts: HandlerParts): Handlers<'auditConversations' | 'auditEvents'> {
-  const { commands, projections, store, keyring, settings } = parts
+  const { commands, projections, store, keyring, settings, timers } = parts
   const shown = (row: ConversationRow) => JSON.stringify({ ...conversationShape(row), former: row.former })
 
   return {
@@ -53,20 +53,21 @@ export function auditHandlers(parts: HandlerParts): Handlers<'auditConversations
       const bounds = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
       async function* lines() {
         for await (const event of conversationEvents(store, conversation!, bounds))
-          yield await lineOf(event, open === 'true' ? keyring : undefined)
+          yield await lineOf(event, timers.now(), open === 'true' ? keyring : undefined)
       }
       return stream(response, 'application/x-ndjson', lines())
     },
   }
 }
 
-/** One event as a line. With a keyring, `body` is added where the content still can be opened. */
-async function lineOf(event: RawEvent, keyring: Keyring | undefined): Promise<string> {
+/** One event as a line. With a keyring, `body` is added where the content still can be opened, `expired` where its time is over. */
+async function lineOf(event: RawEvent, now: number, keyring: Keyring | undefined): Promise<string> {
   const { position, stream, revision, id, type, data, metadata } = event
   const line = JSON.stringify({ position: String(position), stream, revision, id, type, data, metadata })
   if (keyring === undefined || (type !== 'MessageSent' && type !== 'MessageEdited')) return `${line}\n`
-  const { content, message = id } = data as { content: Sealed; message?: string }
-  const body = await keyring.open({ conversation: idIn(stream), message }, content)
+  const { content, message = id, expiresAt } = data as { content: Sealed; message?: string; expiresAt?: string }
+  if (isOver(expiresAt, now)) return `${line.slice(0, -1)},"expired":true}\n`
+  const body = await keyring.open({ conversation: idIn(stream), message, expiresAt }, content)
   // a body as it came may have line breaks between its parts: there they mean nothing, here they would end the line
   return body === null ? `${line}\n` : `${line.slice(0, -1)},"body":${body.replaceAll(/[\r\n]/g, ' ')}}\n`
 }

@@ -16,7 +16,7 @@ export function readHandlers(parts: HandlerParts): Handlers<'inbox' | 'messages'
       const conversations = await Promise.all(
         (await queries.inbox(identity.user)).map(async row => {
           const { conversation, kind, name, unread, members, delivered, read, member } = row
-          const last = row.last === null ? 'null' : await messageJson(keyring, row.last)
+          const last = row.last === null ? 'null' : await messageJson(keyring, row.last, timers.now())
           const fields = JSON.stringify({ conversation, kind, name, unread, members, delivered, read, member })
           return `${fields.slice(0, -1)},"last":${last}}`
         }),
@@ -34,7 +34,7 @@ export function readHandlers(parts: HandlerParts): Handlers<'inbox' | 'messages'
         limit: Math.min(limit ?? pageSize, pageSize),
       })
       if (rows === undefined) return refuse('unknown-conversation')
-      const messages = await Promise.all(rows.map(row => messageJson(keyring, row)))
+      const messages = await Promise.all(rows.map(row => messageJson(keyring, row, timers.now())))
       return { text: `{"messages":[${messages.join(',')}]}` }
     },
 

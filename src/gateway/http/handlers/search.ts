@@ -7,7 +7,7 @@ import type { HandlerParts } from './parts.ts'
 
 const [usualLimit, mostLimit] = [20, 100]
 
-export function searchHandlers({ search, keyring, settings }: HandlerParts): Handlers<'search'> {
+export function searchHandlers({ search, keyring, settings, timers }: HandlerParts): Handlers<'search'> {
   return {
     async search({ identity, query: { q: question, from, before, limit = usualLimit, atLeast, ...query } }) {
       if (search === undefined) return refuse('not-found', 'search is switched off on this server (SEARCH)')
@@ -20,10 +20,11 @@ export function searchHandlers({ search, keyring, settings }: HandlerParts): Han
       if (found === undefined) return refuse('unknown-conversation')
       const messages = await Promise.all(
         found.messages.map(async row => {
-          const { conversation, id, content } = row
+          const { conversation, id, content, expiresAt } = row
           // its key went a moment ago, and the index does not know yet
-          if (content === null || (await keyring.open({ conversation, message: id }, content)) === null) return []
-          return [`{"conversation":"${conversation}",${(await messageJson(keyring, row)).slice(1)}`]
+          const text = content && (await keyring.open({ conversation, message: id, expiresAt }, content))
+          if (text === null) return []
+          return [`{"conversation":"${conversation}",${(await messageJson(keyring, row, timers.now())).slice(1)}`]
         }),
       )
       const next = found.next === null ? 'null' : `"${found.next}"`
