@@ -1,5 +1,5 @@
 // `verbatim chat`: a terminal client. Works in pipes as well: then it ends with its input, once all is sent.
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { WebSocket } from 'ws'
 import { connect } from '../client/index.ts'
 import type { Client } from '../client/index.ts'
@@ -13,6 +13,7 @@ import type { ServerOptions } from './server.ts'
 interface Options extends ServerOptions {
   readonly to?: string
   readonly conversation?: string
+  readonly transport: 'socket' | 'poll'
 }
 
 export function addChat(program: Command, io: Io): void {
@@ -22,15 +23,20 @@ export function addChat(program: Command, io: Io): void {
     .argument('<user>', 'who you are')
     .option('--to <user>', 'chat with this user')
     .option('--conversation <id>', 'chat in this conversation')
+    .addOption(
+      new Option('--transport <way>', 'poll: for where sockets are blocked')
+        .choices(['socket', 'poll'])
+        .default('socket'),
+    )
   withToken(command, io.env).action((user: string, options: Options) => chat(user, options, io))
 }
 
 async function chat(user: string, options: Options, io: Io): Promise<void> {
-  const { url, to, conversation } = options
+  const { url, to, conversation, transport } = options
   if (to !== undefined && conversation !== undefined)
     throw new Complaint('--to and --conversation both say where to chat: give one of them')
   const token = await tokenFor(options, { user, device: 'terminal' })
-  const client = connect({ url, token, WebSocket })
+  const client = connect({ url, token, WebSocket, transport })
   const screen = openScreen(io)
   const talk = new Talk(client, user, screen)
   const over = new Promise<Error | undefined>(resolve => watch(client, screen.print, resolve))

@@ -5,13 +5,16 @@ import type { Page } from './api.ts'
 import { Closed } from './errors.ts'
 import { Expiry } from './expiry.ts'
 import type { Body, ClientFrame, FrameOf, Recipient, Sent } from './frames.ts'
+import { http, tokenOf } from './http.ts'
 import type { HttpOptions, Token } from './http.ts'
 import { Link } from './link.ts'
 import { Listeners } from './listeners.ts'
 import type { Events, Listener } from './listeners.ts'
 import { Outbox } from './outbox.ts'
 import { Receiver } from './receiver.ts'
-import type { SocketClass } from './socket.ts'
+import { openPolling } from './polling.ts'
+import { openSocket } from './socket.ts'
+import type { OpenSocket, SocketClass, SocketListener } from './socket.ts'
 import { Standing } from './standing.ts'
 
 export interface ConnectOptions extends HttpOptions {
@@ -19,6 +22,8 @@ export interface ConnectOptions extends HttpOptions {
   readonly token: Token
   /** `ws`'s class, where there is no global one (Node 20). */
   readonly WebSocket?: SocketClass | undefined
+  /** `poll`: requests instead of a socket, for where sockets are blocked. All else is the same. */
+  readonly transport?: 'socket' | 'poll' | undefined
   /** Where an earlier run was: what came since comes first. Left out: what no device has acknowledged, then live. */
   readonly cursor?: string | undefined
   /** Called with each cursor whose frame, and all before it, are handled: the one to keep. */
@@ -31,9 +36,7 @@ export type Client = ReturnType<typeof connect>
 
 /** Connects, and keeps connected until `close()` or until the server says not to come back. */
 export function connect(options: ConnectOptions) {
-  const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: SocketClass }).WebSocket
-  if (!WebSocket)
-    throw new TypeError('there is no global WebSocket here: pass one, e.g. connect({ WebSocket }) of "ws"')
+  const open = options.transport === 'poll' ? polling(options) : socket(options)
   const asking = api(options)
   const listeners = new Listeners()
   const outbox = new Outbox()
@@ -56,9 +59,7 @@ export function connect(options: ConnectOptions) {
   })
 
   const link = new Link({
-    url: options.url,
-    token: options.token,
-    WebSocket,
+    open,
     resumeFrom: () => receiver.resumeFrom,
     frame: frame => receiver.frame(frame),
     catchUp: () => [...outbox.unanswered(), ...standing.again().map(frame => JSON.stringify(frame))],
@@ -171,4 +172,21 @@ export function connect(options: ConnectOptions) {
   }
   link.connect()
   return client
+}
+
+type Open = (listener: SocketListener, wanted: () => boolean) => OpenSocket | Promise<OpenSocket | undefined>
+
+function socket({ url, token, WebSocket: given }: ConnectOptions): Open {
+  const WebSocket = given ?? (globalThis as { WebSocket?: SocketClass }).WebSocket
+  if (!WebSocket)
+    throw new TypeError('there is no global WebSocket here: pass one, e.g. connect({ WebSocket }) of "ws"')
+  return async (listener, wanted) => {
+    const asking = (await tokenOf(token)) ?? ''
+    return wanted() ? openSocket(WebSocket, url, asking, listener) : undefined
+  }
+}
+
+function polling(options: ConnectOptions): Open {
+  const requests = http(options)
+  return listener => openPolling(requests, listener)
 }

@@ -99,6 +99,9 @@ const listening = (now: StateNamed<'resuming' | 'live'>, event: HappeningNamed<'
   return { now: { ...now, probed: true }, effects: [{ do: 'send', frame: { type: 'ping' } }, again] }
 }
 
+/** Another session took over: it does not know what stands, and what was answered may have been lost with the one before. */
+const anew = (now: State): Step => ({ now, effects: [{ do: 'catch up' }] })
+
 const live = ({ attempt }: { attempt: number }): State => ({ is: 'live', attempt, probed: false })
 
 const table: Table = {
@@ -146,7 +149,7 @@ const table: Table = {
   resuming: {
     connect: stay,
     open: stay,
-    welcome: stay,
+    welcome: anew,
     resumed: now => stay(live(now)),
     reset: now => stay(live(now)),
     lost,
@@ -157,7 +160,7 @@ const table: Table = {
   live: {
     connect: stay,
     open: stay,
-    welcome: stay,
+    welcome: anew,
     resumed: stay,
     reset: stay,
     lost,

@@ -14,10 +14,10 @@ export interface HttpOptions {
 type Query = Record<string, string | number | boolean | undefined>
 
 export interface Http {
-  get<T>(path: string, query?: Query): Promise<T>
-  ask<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>
+  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>
+  ask<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, signal?: AbortSignal): Promise<T>
   /** The response itself, once it is a good one. Bytes are sent as they are, anything else as JSON. */
-  open(method: string, path: string, query?: Query, body?: unknown): Promise<Response>
+  open(method: string, path: string, query?: Query, body?: unknown, signal?: AbortSignal): Promise<Response>
 }
 
 export const tokenOf = async (token: Token | undefined): Promise<string | undefined> =>
@@ -26,7 +26,7 @@ export const tokenOf = async (token: Token | undefined): Promise<string | undefi
 export function http({ url, token, fetch: fetching = globalThis.fetch.bind(globalThis) }: HttpOptions): Http {
   const base = url.endsWith('/') ? url : `${url}/`
 
-  const open = async (method: string, path: string, query: Query = {}, body?: unknown): Promise<Response> => {
+  const open: Http['open'] = async (method, path, query = {}, body, signal) => {
     const at = new URL(path.replace(/^\//, ''), base)
     for (const [name, value] of Object.entries(query)) if (value !== undefined) at.searchParams.set(name, String(value))
     const bearer = await tokenOf(token)
@@ -37,7 +37,8 @@ export function http({ url, token, fetch: fetching = globalThis.fetch.bind(globa
     const sent = bytes ? (body as BodyInit) : JSON.stringify(body)
     let response: Response
     try {
-      response = await fetching(at, { method, headers, ...(body === undefined ? {} : { body: sent }) })
+      const more = { ...(body === undefined ? {} : { body: sent }), ...(signal ? { signal } : {}) }
+      response = await fetching(at, { method, headers, ...more })
     } catch (cause) {
       throw new Unreachable(`no answer from ${at.origin}: ${reason(cause)}`, { cause })
     }
@@ -52,8 +53,8 @@ export function http({ url, token, fetch: fetching = globalThis.fetch.bind(globa
 
   return {
     open,
-    get: async (path, query) => json(await open('GET', path, query)),
-    ask: async (method, path, body) => json(await open(method, path, undefined, body)),
+    get: async (path, query, signal) => json(await open('GET', path, query, undefined, signal)),
+    ask: async (method, path, body, signal) => json(await open(method, path, undefined, body, signal)),
   }
 }
 

@@ -3,10 +3,7 @@ import { step } from './connection.ts'
 import type { Effect, Ending, Happening, State } from './connection.ts'
 import { readFrame } from './frames.ts'
 import type { ClientFrame, ServerFrame } from './frames.ts'
-import { tokenOf } from './http.ts'
-import type { Token } from './http.ts'
-import { openSocket } from './socket.ts'
-import type { OpenSocket, SocketClass } from './socket.ts'
+import type { OpenSocket, SocketListener } from './socket.ts'
 
 export interface ConnectionState {
   readonly state: State['is']
@@ -15,9 +12,8 @@ export interface ConnectionState {
 }
 
 export interface LinkOwner {
-  readonly url: string
-  readonly token: Token
-  readonly WebSocket: SocketClass
+  /** Opens a socket, or what stands in for one. `wanted` says whether it still is, after something was waited for. */
+  open(listener: SocketListener, wanted: () => boolean): OpenSocket | undefined | Promise<OpenSocket | undefined>
   resumeFrom(): string | undefined
   frame(frame: ServerFrame): void
   /** What has to be said again on a new socket. */
@@ -107,26 +103,28 @@ export class Link {
       this.#happen({ type: 'lost', code, reason, luck: Math.random() })
     }
     try {
-      const token = (await tokenOf(this.#owner.token)) ?? ''
-      if (attempt !== this.#attempt) return
-      this.#socket = openSocket(this.#owner.WebSocket, this.#owner.url, token, {
+      const listener: SocketListener = {
         opened: () => this.#happen({ type: 'open' }),
-        text: data => this.#read(data),
+        text: data => this.#read(readFrame(data)),
+        frame: frame => this.#read(frame),
         lost,
         answered: status => {
-          if (status !== 401) return lost(1006, `the server answered the upgrade with ${status}`)
+          if (status !== 401) return lost(1006, `the server answered with ${status}`)
           this.#socket = undefined
           this.#happen({ type: 'refused', status, reason: 'the server does not accept this token' })
         },
-      })
+      }
+      const wanted = () => attempt === this.#attempt
+      const socket = await this.#owner.open(listener, wanted)
+      if (wanted()) this.#socket = socket
+      else void socket?.drop(1000)
     } catch (thrown) {
       lost(1006, thrown instanceof Error ? thrown.message : String(thrown))
     }
   }
 
-  #read(data: unknown): void {
+  #read(frame: ServerFrame | undefined): void {
     this.#heard = true
-    const frame = readFrame(data)
     if (!frame) return
     if (frame.type === 'welcome') {
       const resumeFrom = this.#owner.resumeFrom()

@@ -17,9 +17,11 @@ import { deviceHandlers } from './http/handlers/devices.ts'
 import { importHandlers } from './http/handlers/imports.ts'
 import { mediaHandlers } from './http/handlers/media.ts'
 import { operationsHandlers } from './http/handlers/operations.ts'
+import { pollHandlers } from './http/handlers/polls.ts'
 import { ownHandlers } from './http/handlers/own.ts'
 import { readHandlers } from './http/handlers/reads.ts'
 import { retentionHandlers } from './http/handlers/retention.ts'
+import { createPolls } from './poll/polls.ts'
 import { searchHandlers } from './http/handlers/search.ts'
 import { defaults, type GatewaySettings, type Log } from './settings.ts'
 import { createAnswers } from './socket/answers.ts'
@@ -86,13 +88,10 @@ export function createGateway(parts: GatewayParts): Gateway {
   const typing = createTyping(commands, fanout, timers, boxes.whispers)
   const answers = createAnswers(commands, typing, presence, log)
   const table = sessionTable({ waitingBytes: settings.outboxBytes, unanswered: settings.unanswered })
-  const shared = { commands, fanout, logins, presence, catchUp, answers, cursors, table }
-  const sockets = createSockets(
-    { ...shared, ticks: new Ticks(), timers, settings, box, epoch, log },
-    feed,
-    auth,
-    devices,
-  )
+  const talking = { commands, fanout, logins, presence, catchUp, answers, cursors }
+  const shared = { ...talking, timers, settings, box, epoch, log }
+  const sockets = createSockets({ ...shared, table, ticks: new Ticks() }, feed, auth, devices)
+  const polls = createPolls({ ...shared, projections }, devices)
 
   let closing = false
   const unready = async () => (closing ? ['it is stopping'] : parts.unready())
@@ -121,6 +120,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     ...mediaHandlers(all),
     ...auditHandlers(all),
     ...boxHandlers(all),
+    ...pollHandlers(polls),
     ...checkHandlers(all),
     ...retentionHandlers(all),
     ...operationsHandlers(all),
@@ -138,12 +138,15 @@ export function createGateway(parts: GatewayParts): Gateway {
         })
       }),
 
-    startAnew: sockets.startAnew,
+    startAnew(box) {
+      sockets.startAnew(box)
+      polls.startAnew(box)
+    },
 
     async close() {
       closing = true
       const closed = new Promise(resolve => http.close(resolve))
-      await sockets.stop()
+      await Promise.all([sockets.stop(), polls.stop()])
       http.closeIdleConnections()
       const cut = timers.after(settings.stopMs, () => http.closeAllConnections())
       await closed

@@ -15,6 +15,8 @@ export interface GatewaySettings {
   readonly outboxBytes: number
   /** Frames of one socket that may be without an answer before no more are read. */
   readonly unanswered: number
+  /** How long the session of a device that polls lasts after its last request. */
+  readonly pollIdleMs: number
   /** Rows of one page of a resume. */
   readonly resumePage: number
   /** How long `?atLeast=` waits. */
@@ -33,6 +35,7 @@ export const defaults: GatewaySettings = {
     bodyBytes: 65_536,
     frameBytes: 131_072,
     mediaBytes,
+    framesPerRequest: 100,
     pageSize: 1000,
     watch: 1000,
     reactionBytes,
@@ -42,6 +45,7 @@ export const defaults: GatewaySettings = {
   headMs: 5000,
   outboxBytes: 4 * 1024 * 1024,
   unanswered: 256,
+  pollIdleMs: 60_000,
   resumePage: 250,
   atLeastMs: 5000,
   stopMs: 1000,

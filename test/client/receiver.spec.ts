@@ -18,6 +18,7 @@ const welcome = (cursor: string, epoch = 'e'): ServerFrame => ({
     mediaBytes: 1,
     bodyBytes: 9999,
     frameBytes: 9999,
+    framesPerRequest: 9,
     pageSize: 9,
     watch: 9,
     reactionBytes: 9,

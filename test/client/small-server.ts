@@ -22,7 +22,16 @@ export interface SmallServer {
 
 const conversation = '5f0c2f9e-8a1f-4a35-9d53-1c1d2b0f7a64'
 const at = '2024-01-01T00:00:00.000Z'
-const limits = { members: 9, bodyBytes: 9999, frameBytes: 9999, pageSize: 9, watch: 9, reactionBytes: 9, minTtl: '1s' }
+const limits = {
+  members: 9,
+  bodyBytes: 9999,
+  frameBytes: 9999,
+  framesPerRequest: 9,
+  pageSize: 9,
+  watch: 9,
+  reactionBytes: 9,
+  minTtl: '1s',
+}
 
 /** The token `good` gets in. A cursor is how many messages one has. */
 export async function smallServer(): Promise<SmallServer> {

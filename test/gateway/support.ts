@@ -96,31 +96,25 @@ const stackParts = ({ commands, projections, feed, store, keyring, media, search
   epoch,
 })
 
-export class Client {
-  readonly ws: WebSocket
+/** Someone who says frames and is told frames, whatever carries them. */
+export abstract class Ear {
   /** All frames so far. */
   readonly told: ServerFrame[] = []
-  readonly closed: Promise<{ code: number; reason: string }>
   readonly #taken = new Set<ServerFrame>()
   #waiting: (() => void)[] = []
 
-  constructor(url: string) {
-    this.ws = new WebSocket(url, 'verbatim.v1')
-    this.ws.on('message', data => {
-      this.told.push(JSON.parse((data as Buffer).toString()) as ServerFrame)
-      this.#wake()
-    })
-    this.closed = new Promise(resolve =>
-      this.ws.on('close', (code, reason) => {
-        resolve({ code, reason: reason.toString() })
-        this.#wake()
-      }),
-    )
-    this.ws.on('error', () => {})
-  }
+  /** A frame as it goes over the wire. */
+  abstract sayText(text: string): void
+  /** Nothing more will be told. */
+  protected abstract readonly isOver: boolean
 
   say(frame: object): void {
-    this.ws.send(JSON.stringify(frame))
+    this.sayText(JSON.stringify(frame))
+  }
+
+  protected hear(frame: ServerFrame): void {
+    this.told.push(frame)
+    this.wake()
   }
 
   /** The first frame of this type that fits and was not taken yet; waits for it. */
@@ -134,13 +128,12 @@ export class Client {
         this.#taken.add(found)
         return found
       }
-      if (this.ws.readyState === WebSocket.CLOSED)
-        throw new Error(`closed before ${type}; told ${JSON.stringify(this.told)}`)
+      if (this.isOver) throw new Error(`closed before ${type}; told ${JSON.stringify(this.told)}`)
       await new Promise<void>(resolve => this.#waiting.push(resolve))
     }
   }
 
-  #wake(): void {
+  protected wake(): void {
     for (const wake of this.#waiting.splice(0)) wake()
   }
 
@@ -158,6 +151,32 @@ export class Client {
 
   of<T extends ServerFrame['type']>(type: T): Frame<T>[] {
     return this.told.filter((frame): frame is Frame<T> => frame.type === type)
+  }
+}
+
+export class Client extends Ear {
+  readonly ws: WebSocket
+  readonly closed: Promise<{ code: number; reason: string }>
+
+  constructor(url: string) {
+    super()
+    this.ws = new WebSocket(url, 'verbatim.v1')
+    this.ws.on('message', data => this.hear(JSON.parse((data as Buffer).toString()) as ServerFrame))
+    this.closed = new Promise(resolve =>
+      this.ws.on('close', (code, reason) => {
+        resolve({ code, reason: reason.toString() })
+        this.wake()
+      }),
+    )
+    this.ws.on('error', () => {})
+  }
+
+  sayText(text: string): void {
+    this.ws.send(text)
+  }
+
+  protected get isOver(): boolean {
+    return this.ws.readyState === WebSocket.CLOSED
   }
 
   async close(): Promise<void> {

@@ -86,6 +86,9 @@ function steps(
     sendRefusal(response, refuse('wrong-type', `the body has ${found}; application/json is accepted`))
   }
 
+  const limit = endpoint.bodyBytes ?? usualBodyBytes
+  const readBody = endpoint.raw ? express.raw({ type: () => true, limit }) : express.json({ limit })
+
   const act: express.RequestHandler = async (request, response) => {
     const values = valuesOf(endpoint, request)
     if (isRefusal(values)) return sendRefusal(response, values)
@@ -99,11 +102,7 @@ function steps(
     send(response, endpoint.status, await handler({ ...values, identity, asker }, response))
   }
 
-  return [
-    ...(endpoint.role === null ? [] : [admit]),
-    ...(endpoint.body ? [needJson, express.json({ limit: endpoint.bodyBytes ?? usualBodyBytes })] : []),
-    act,
-  ]
+  return [...(endpoint.role === null ? [] : [admit]), ...(endpoint.body ? [needJson, readBody] : []), act]
 }
 
 function valuesOf(endpoint: Endpoint, request: Request): { params: unknown; query: unknown; body: unknown } | Refusal {
@@ -111,7 +110,7 @@ function valuesOf(endpoint: Endpoint, request: Request): { params: unknown; quer
   const checks: [z.ZodType, unknown][] = [
     [endpoint.params, request.params],
     [endpoint.query, request.query],
-    [endpoint.body ?? z.unknown(), body],
+    [(!endpoint.raw && endpoint.body) || z.unknown(), body],
   ]
   const found: unknown[] = []
   for (const [schema, value] of checks) {

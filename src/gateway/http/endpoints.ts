@@ -4,8 +4,10 @@ import type { RefusalCode } from '../../domain/index.ts'
 import { userId } from '../socket/protocol.ts'
 import type { TokenRole } from './auth.ts'
 import { mediaEndpoints } from './media-endpoints.ts'
+import { operationsEndpoints } from './operations-endpoints.ts'
 import { ownEndpoints } from './own-endpoints.ts'
 import { boxEndpoints } from './box-endpoints.ts'
+import { pollEndpoints } from './poll-endpoints.ts'
 import * as s from './schemas.ts'
 
 export interface Endpoint {
@@ -22,6 +24,8 @@ export interface Endpoint {
   readonly body?: z.ZodType
   /** The body is bytes of these types, and its handler reads them as they come. */
   readonly takes?: readonly string[]
+  /** The body's schema is for the document alone: the handler finds its bytes in the request. */
+  readonly raw?: true
   /** Bytes of JSON that a body may have, where it may be large. */
   readonly bodyBytes?: number
   readonly status: number
@@ -35,7 +39,6 @@ const none = z.object({})
 const read = z.object({ atLeast: s.atLeast })
 const user = { role: 'user', params: none, query: none } as const
 const open = { role: null, params: none, query: none, refusals: [] } as const
-const status = z.object({ status: z.string() })
 const missing = ['unknown-conversation', 'not-a-member'] as const
 
 export const endpoints = {
@@ -200,6 +203,7 @@ export const endpoints = {
     refusals: ['unknown-conversation'],
   },
   ...boxEndpoints,
+  ...pollEndpoints,
   devToken: {
     ...open,
     method: 'post',
@@ -210,41 +214,7 @@ export const endpoints = {
     answer: s.token,
     refusals: ['not-found'],
   },
-  healthz: { ...open, method: 'get', path: '/healthz', summary: 'The process is alive', status: 200, answer: status },
-  readyz: {
-    ...open,
-    method: 'get',
-    path: '/readyz',
-    summary: 'It can serve; 503 with the reasons where it cannot',
-    status: 200,
-    answer: status,
-    refusals: ['busy'],
-  },
-  openapi: {
-    ...open,
-    method: 'get',
-    path: '/openapi.json',
-    summary: 'This document',
-    status: 200,
-    answer: z.looseObject({}),
-  },
-  asyncapi: {
-    ...open,
-    method: 'get',
-    path: '/asyncapi.json',
-    summary: 'The socket’s frames',
-    status: 200,
-    answer: z.looseObject({}),
-  },
-  docs: {
-    ...open,
-    method: 'get',
-    path: '/docs',
-    summary: 'Both documents as a page',
-    status: 200,
-    type: 'text/html',
-    answer: z.string(),
-  },
+  ...operationsEndpoints,
 } as const satisfies Record<string, Endpoint>
 
 export type Operation = keyof typeof endpoints

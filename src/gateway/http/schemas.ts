@@ -27,6 +27,10 @@ export const seqQuery = whole(0, 'a seq, a whole number from 0')
 /** -1, too: "nothing yet", as marks say it. */
 export const afterQuery = whole(-1, 'a seq, a whole number from 0; or -1')
 export const limitQuery = whole(1, 'a whole number from 1')
+export const waitQuery = whole(0, 'a whole number of seconds from 0 to 60').refine(
+  seconds => seconds <= 60,
+  'a whole number of seconds from 0 to 60',
+)
 export const atLeast = z
   .string()
   .regex(/^\d{1,15}$/, 'a position, as a command answered it')

@@ -2,6 +2,9 @@
 // is told apart so that `reset` can say why.
 import type { Position } from '../../eventstore/index.ts'
 
+/** What a poll's cursor also has (poll/place.ts), and is of no use here. */
+const ofPolls = /(\.[0-9a-f]{8}\.\d{1,9}){0,8}$/
+
 export interface Cursors {
   /** The cursor of a position in this log. */
   of(position: Position): string
@@ -14,7 +17,8 @@ export function createCursors(epoch: string): Cursors {
   const of = (position: Position): string => Buffer.from(`${position} ${epoch}`, 'latin1').toString('base64url')
   return {
     of,
-    parse(cursor) {
+    parse(given) {
+      const cursor = given.replace(ofPolls, '')
       const text = Buffer.from(cursor, 'base64url').toString('latin1')
       const [, digits, where] = /^(-1|0|[1-9]\d{0,15}) (.+)$/s.exec(text) ?? []
       const position = Number(digits)

@@ -29,6 +29,18 @@ export function cutMember(json: string, name: string): Cut | undefined {
   }
 }
 
+/** The elements of a JSON array as they came. The text is known to be one. */
+export function elementsOf(json: string): string[] {
+  const elements: string[] = []
+  for (let at = skipSpace(json, json.indexOf('[') + 1); json.charCodeAt(at) !== closeBracket;) {
+    const end = valueEnd(json, at)
+    elements.push(json.slice(at, end))
+    at = skipSpace(json, end)
+    if (json.charCodeAt(at) === comma) at = skipSpace(json, at + 1)
+  }
+  return elements
+}
+
 const quote = 0x22
 const comma = 0x2c
 const openBracket = 0x5b

@@ -89,6 +89,7 @@ const limits = z.object({
   bodyBytes: z.int(),
   frameBytes: z.int(),
   mediaBytes: z.int().describe('bytes that an image may have'),
+  framesPerRequest: z.int().describe('frames that one POST /v1/frames may have'),
   pageSize: z.int(),
   watch: z.int().describe('users that one session may watch'),
   reactionBytes: z.int(),

@@ -3,6 +3,12 @@
 
 const finalText = 0x81
 
+/** The text of such a frame, for whoever is told it in another way. */
+export function textOf(frame: Buffer): string {
+  const length = frame[1]!
+  return frame.toString('utf8', length < 126 ? 2 : length === 126 ? 4 : 10)
+}
+
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text)
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10
