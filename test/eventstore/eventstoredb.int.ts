@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startEventStore, startEventStoreProcess, type EventStore as Node } from '../../src/embedded/index.ts'
 import {
@@ -87,6 +88,31 @@ describe('the event store adapter', () => {
     expect(await Promise.all(asked.map(at => store.holds(at)))).toEqual([true, false, false, false])
     const [first] = await all(store.read('conversation-e'))
     expect(await store.holds(first!.position)).toBe(true)
+  })
+
+  it('[E2] a subscription says that the end is reached when all until there has been taken, however slowly', async () => {
+    const stream = 'case-slow'
+    const count = 2_008 // the last ones wait in the client when it hears that they are the last
+    for (let n = 0; n < count; n += 1_004)
+      await store.append(
+        stream,
+        Array.from({ length: 1_004 }, (_, i) => event(n + i)),
+        'any',
+      )
+    const seen: RawEvent[] = []
+    await new Promise<void>((resolve, reject) => {
+      const stop = store.subscribe(['case-'], undefined, {
+        take: async batch => {
+          seen.push(...batch.events)
+          if (seen.length <= 500) await sleep(200) // long enough for all to arrive; a shorter time would only see less
+          if (!batch.live) return
+          stop()
+          resolve()
+        },
+        lost: reject,
+      })
+    })
+    expect(numbers(seen)).toEqual(Array.from({ length: count }, (_, n) => n))
   })
 
   it('[E2] a subscription brings every event once, in order, those from before and those to come', async () => {

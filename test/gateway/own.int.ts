@@ -7,7 +7,7 @@ import { type Answer, type Box, type Client, openGateway, people } from './suppo
 const stack = freshStack()
 let box: Box
 beforeAll(async () => {
-  box = await openGateway(stack)
+  box = await openGateway(stack, { onlineWindowMs: 10 * 60_000 })
 })
 afterAll(() => box.gateway.close())
 

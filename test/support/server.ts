@@ -83,7 +83,7 @@ export async function startServer(options: { dataDir?: string; env?: Record<stri
     },
     kill: async () => {
       const everything = [child.pid!, ...descendants(child.pid!)]
-      for (const pid of everything) process.kill(pid, 'SIGKILL')
+      for (const pid of everything) killed(pid)
       await gone
       while (everything.some(isAlive)) await new Promise(setImmediate)
     },
@@ -146,6 +146,15 @@ export async function freePort(): Promise<number> {
   const { port } = probe.address() as { port: number }
   await new Promise(resolve => probe.close(resolve))
   return port
+}
+
+/** Postgres' workers come and go by themselves. */
+function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 /** Processes below one, as /proc has them. */

@@ -76,6 +76,13 @@ export function subscribe(
     })
     current = subscription
     let over = false
+    let caughtUp = false
+    /** Said when it arrives, and the events before it may wait in the stream's buffer still. */
+    const settle = () => {
+      if (live || !caughtUp || subscription.readableLength > 0) return
+      live = true
+      later()
+    }
     const again = () => {
       if (over || stopped) return
       over = true
@@ -85,11 +92,15 @@ export function subscribe(
       pause = Math.min(pause * 2, 2_000)
     }
     subscription
-      .on('data', ({ event }) => event && !over && take(fromClient(event)))
+      .on('data', ({ event }) => {
+        if (over) return
+        if (event) take(fromClient(event))
+        settle()
+      })
       .on('caughtUp', () => {
-        live = true
+        caughtUp = true
         pause = 50
-        later()
+        settle()
       })
       .on('error', again)
       .on('end', again)
