@@ -68,6 +68,11 @@ module.exports = {
       'the gateway asks, shows and tells; the feed comes by eventstore/index',
     ),
     only(
+      'delivery',
+      [`domain/${INDEX}`, `eventstore/${INDEX}`, `projections/${INDEX}`, `commands/${INDEX}`],
+      'what becomes too old: found in the read models, given up by a command',
+    ),
+    only(
       'media',
       [
         'domain/[^/]+/events\\.ts$',

@@ -13,6 +13,7 @@ import { analystUrl, withoutPassword } from './app/urls.ts'
 import { openBoxes, watchReadiness } from './boxes/index.ts'
 import { connectCommands, createCommands, openRetention, serveCommands, sessions } from './commands/index.ts'
 import type { Config, Role } from './config.ts'
+import { lookForLate } from './delivery/index.ts'
 import { connectEventStore, epochOf, openDueKeys, openKeyring, startFeed } from './eventstore/index.ts'
 import { createGateway, createOperations, defaults, followDevices } from './gateway/index.ts'
 import { folderStore, openMedia } from './media/index.ts'
@@ -103,6 +104,7 @@ export async function startApp(
       messages: queries.saidById,
       askedAbout: queries.askedAbout,
       marks: queries.marks,
+      acknowledged: queries.acknowledged,
       position: projections.position,
     }
     const { memberLimit } = config
@@ -138,6 +140,11 @@ export async function startApp(
     // until the tail of the log has been seen, a message that is there could be taken for new
     await feed.live
     say(`projections up to ${feed.head()}`)
+
+    if (own) {
+      const late = { pool, epoch, queries, feed, failDelivery: own.failDelivery, maxAgeMs: config.deliveryMaxAgeMs }
+      opened('late deliveries', lookForLate({ ...late, log: warn }))
+    }
 
     const roles = [...config.roles]
     const closeSession = commands?.closeSession ?? sessions(store, now).close
@@ -182,6 +189,8 @@ export async function startApp(
         ...defaults,
         devTokens: config.devTokens,
         onlineWindowMs: config.onlineWindowMs,
+        deliveryAttempts: config.deliveryAttempts,
+        deliveryBackoffMs: config.deliveryBackoffMs,
         limits: { ...defaults.limits, members: config.memberLimit, mediaBytes: config.mediaBytes },
       },
       log,

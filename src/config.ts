@@ -85,6 +85,9 @@ const environment = z.object({
     .transform(text => new URL(text))
     .optional(),
   MEDIA_BYTES: wholeNumber(1, 256 * 1024 * 1024).default(20 * 1024 * 1024),
+  DELIVERY_ATTEMPTS: wholeNumber(1, 1_000).default(20),
+  DELIVERY_BACKOFF: duration.refine(ms => ms >= 10, 'a duration of at least 10ms').default(1_000),
+  DELIVERY_MAX_AGE: duration.refine(ms => ms >= 100, 'a duration of at least 100ms').default(30 * 86_400_000),
   SEARCH: z.enum(['on', 'off'], 'on or off').default('on'),
   ONLINE_WINDOW: duration.default(10_000),
   MEMBER_LIMIT: wholeNumber(1, 100_000).default(1_024),
@@ -124,6 +127,10 @@ export interface Config {
   /** A bucket; undefined: the data folder. */
   readonly mediaUrl: URL | undefined
   readonly mediaBytes: number
+  /** How often a message is pushed to who does not acknowledge it, and after how long the second time. */
+  readonly deliveryAttempts: number
+  readonly deliveryBackoffMs: number
+  readonly deliveryMaxAgeMs: number
   /** Whether there is an index of what was said; what it costs is in docs/decisions/0013. */
   readonly search: boolean
   readonly onlineWindowMs: number
@@ -164,6 +171,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     devTokens: e.DEV_TOKENS ? e.DEV_TOKENS === 'on' : !e.EVENTSTORE_URL && !e.AUTH_JWKS_URL && loopback(e.HOST),
     mediaUrl: e.MEDIA_URL,
     mediaBytes: e.MEDIA_BYTES,
+    deliveryAttempts: e.DELIVERY_ATTEMPTS,
+    deliveryBackoffMs: e.DELIVERY_BACKOFF,
+    deliveryMaxAgeMs: e.DELIVERY_MAX_AGE,
     search: e.SEARCH === 'on',
     onlineWindowMs: e.ONLINE_WINDOW,
     memberLimit: e.MEMBER_LIMIT,

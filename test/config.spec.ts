@@ -18,6 +18,9 @@ describe('the environment', () => {
       host: '127.0.0.1',
       devTokens: true,
       onlineWindowMs: 10_000,
+      deliveryAttempts: 20,
+      deliveryBackoffMs: 1_000,
+      deliveryMaxAgeMs: 30 * 86_400_000,
     })
     expect(readConfig({ PORT: '', AUTH_SECRET: '' })).toEqual(readConfig({}))
   })
@@ -26,6 +29,13 @@ describe('the environment', () => {
     expect(wrong({ PORT: '65536' })).toMatch(/^PORT: found "65536"; accepted is a whole number from 0 to 65535$/)
     expect(wrong({ ONLINE_WINDOW: 'soon' })).toBe(
       'ONLINE_WINDOW: found "soon"; accepted is a duration: <n>ms|s|m|h|d, such as 10s',
+    )
+    expect(wrong({ DELIVERY_ATTEMPTS: '0' })).toBe(
+      'DELIVERY_ATTEMPTS: found "0"; accepted is a whole number from 1 to 1000',
+    )
+    expect(wrong({ DELIVERY_BACKOFF: '1' })).toMatch(/^DELIVERY_BACKOFF: found "1"; accepted is a duration/)
+    expect(wrong({ DELIVERY_MAX_AGE: '0d' })).toMatch(
+      /^DELIVERY_MAX_AGE: found "0d"; accepted is a duration of at least/,
     )
     expect(wrong({ DEV_TOKENS: 'yes' })).toBe('DEV_TOKENS: found "yes"; accepted is on or off')
     expect(wrong({ EVENTSTORE_URL: 'http://x' })).toMatch(/^EVENTSTORE_URL: found a value; accepted is esdb:/)

@@ -75,6 +75,13 @@ export interface Receipts {
     readonly delivered: string | null
     readonly read: string | null
   }[]
+  /** For whom it was given up on. Who acknowledges it later all the same is above, too. */
+  readonly failed: readonly {
+    readonly user: string
+    readonly reason: 'not-acknowledged' | 'too-old'
+    readonly attempts: number
+    readonly at: string
+  }[]
 }
 
 export interface Presence {

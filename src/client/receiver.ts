@@ -79,7 +79,7 @@ export class Receiver {
   #isNew(frame: Pushed): boolean {
     if (frame.type === 'receipt') return this.#seen.advance(frame)
     if (!('seq' in frame) || !('conversation' in frame)) return true
-    if ((frame.type as string) === 'failed') return true // its seq is the message's: one for each recipient
+    if (frame.type === 'failed') return true // its seq is the message's: one for each recipient
     const first = this.#seen.add(frame.conversation, frame.seq)
     // sent by this client over a socket that was lost before the answer: the answer is on its way
     return first && !(frame.type === 'message' && this.#outbox.has(frame.id))

@@ -59,10 +59,10 @@ export function aboutMessages(store: EventStore, readSide: ReadSide, conversatio
 function asAsked(found: MessagesAskedAbout, asked: readonly AskedMessage[]): Conversation {
   const about: About = new Map([
     ...asked.map(({ message }) => [message, null] as const),
-    ...found.messages.map(({ id, seenBy, reactions, ...said }) => {
+    ...found.messages.map(({ id, seenBy, reactions, failedFor, ...said }) => {
       const byUser = new Map<string, Set<string>>()
       for (const { user, reaction } of reactions) byUser.set(user, (byUser.get(user) ?? new Set()).add(reaction))
-      return [id, { ...said, seenBy: new Set(seenBy), reactions: byUser }] as const
+      return [id, { ...said, seenBy: new Set(seenBy), reactions: byUser, failedFor: new Set(failedFor) }] as const
     }),
   ])
   if (found.seq < 0) return { ...decider.initial, about }

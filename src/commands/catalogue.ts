@@ -1,6 +1,7 @@
 // The catalogue: everything that can be asked of Verbatim, with what it answers. A refusal is an answer.
 import type { Audience, MediaDiscarded, MediaUploaded, Refusal, Retention, Role, SessionEnd } from '../domain/index.ts'
 import type { Actor, Origin, Position } from '../eventstore/index.ts'
+import type { Failure } from './fail-delivery.ts'
 import type { SentMessage } from './ports.ts'
 import type { RetentionReport } from './retention.ts'
 
@@ -56,6 +57,8 @@ export interface Commands {
   announceTyping(asker: Asker, typing: { conversation: string }): Promise<Refusal | undefined>
   markDelivered(asker: Asker, mark: { conversation: string; upTo: number }): Promise<Refusal | undefined>
   markRead(asker: Asker, mark: { conversation: string; upTo: number }): Promise<Refusal | undefined>
+  /** Whether a message is given up for a member by this: not where it is so already, or there is nothing to give up. */
+  failDelivery(failure: Failure): Promise<{ failed: boolean } | Refusal>
   startGroup(
     asker: Asker,
     group: { id: string; name: string; members: readonly string[]; delivered: boolean; retention: Retention },

@@ -92,7 +92,8 @@ export function hotConversations(
     take: ({ events }) => {
       for (const event of events) {
         const { type, stream, revision } = event
-        if (type === 'MessageSent' || !stream.startsWith('conversation-') || sentIn(event)) continue
+        if (type === 'MessageSent' || type === 'DeliveryFailed' || !stream.startsWith('conversation-') || sentIn(event))
+          continue
         const id = idIn(stream)
         if ((cache.peek(id)?.head ?? revision) < revision) cache.delete(id)
       }

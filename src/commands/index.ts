@@ -8,6 +8,7 @@ import { announceTyping } from './announce-typing.ts'
 import { blocksOf, type Block } from './blocks.ts'
 import type { Commands } from './catalogue.ts'
 import { conversationWriter } from './conversation-writer.ts'
+import { failDelivery } from './fail-delivery.ts'
 import { groups } from './groups.ts'
 import { hotConversations } from './hot-conversations.ts'
 import { importHistory } from './import-history.ts'
@@ -103,6 +104,7 @@ export function createCommands(ports: CommandPorts): Commands {
     announceTyping: announceTyping(conversations, blocks),
     markDelivered: marks.delivered,
     markRead: marks.read,
+    failDelivery: failDelivery(store, readSide, writer, now),
     startGroup: group.start,
     addMember: group.add,
     removeMember: group.remove,

@@ -71,6 +71,8 @@ export interface MessagesAskedAbout {
     readonly seenBy: readonly string[]
     /** Of who ask. */
     readonly reactions: readonly { readonly user: string; readonly reaction: string }[]
+    /** Those of who ask for whom it was given up on. */
+    readonly failedFor: readonly string[]
   }[]
 }
 
@@ -82,6 +84,8 @@ export interface ReadSide {
   /** As of one moment. Messages that are not in this conversation are left out. */
   askedAbout(conversation: string, asked: readonly AskedMessage[]): Promise<MessagesAskedAbout>
   marks(of: readonly { conversation: string; user: string; device: string }[]): Promise<readonly DeviceMarks[]>
+  /** How far all devices of a member together have got a conversation; -1: not at all. */
+  acknowledged(conversation: string, user: string): Promise<number>
   /** How far the read models are: every event up to here is in. */
   position(): Position
 }

@@ -8,7 +8,7 @@ import type { SessionEvent } from './session/events.ts'
 import type { UserEvent } from './user/events.ts'
 
 export type { AccessEvent, ActivityEvent, ConversationEvent, MediaEvent, ReceiptsEvent, SessionEvent, UserEvent }
-export type { Attachment, Retention, Role } from './conversation/events.ts'
+export type { Attachment, FailureReason, Retention, Role } from './conversation/events.ts'
 export { isOver } from './conversation/expiry.ts'
 export type { ImageType, MediaDiscarded, MediaUploaded } from './media/events.ts'
 export type { SessionEnd } from './session/events.ts'

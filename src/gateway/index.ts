@@ -31,6 +31,7 @@ import { Fanout } from './socket/fanout.ts'
 import { createFrames } from './socket/frames.ts'
 import { createLogins } from './socket/logins.ts'
 import { createPresence } from './socket/presence.ts'
+import { createRedelivery } from './socket/redelivery.ts'
 import { createSockets } from './socket/server.ts'
 import { sessionTable } from './socket/session.ts'
 import { createTyping } from './socket/typing.ts'
@@ -88,7 +89,11 @@ export function createGateway(parts: GatewayParts): Gateway {
   const typing = createTyping(commands, fanout, timers, boxes.whispers)
   const answers = createAnswers(commands, typing, presence, log)
   const table = sessionTable({ waitingBytes: settings.outboxBytes, unanswered: settings.unanswered })
-  const talking = { commands, fanout, logins, presence, catchUp, answers, cursors }
+  const redelivery = createRedelivery({
+    ...{ fanout, frames, projections, feed, failDelivery: commands.failDelivery, timers, log },
+    policy: { attempts: settings.deliveryAttempts, backoffMs: settings.deliveryBackoffMs },
+  })
+  const talking = { commands, fanout, logins, presence, redelivery, catchUp, answers, cursors }
   const shared = { ...talking, timers, settings, box, epoch, log }
   const sockets = createSockets({ ...shared, table, ticks: new Ticks() }, feed, auth, devices)
   const polls = createPolls({ ...shared, projections }, devices)

@@ -6,6 +6,9 @@ export interface GatewaySettings {
   readonly devTokens: boolean
   /** How recent user-made activity counts as online. */
   readonly onlineWindowMs: number
+  /** How often a message is pushed to who does not acknowledge it, and after how long the second time; then twice as long each time. */
+  readonly deliveryAttempts: number
+  readonly deliveryBackoffMs: number
   readonly limits: Limits
   /** How long a new session may take to say `resume` before it is taken for one that does not. */
   readonly settleMs: number
@@ -30,6 +33,8 @@ const mediaBytes = 20 * 1024 * 1024
 export const defaults: GatewaySettings = {
   devTokens: false,
   onlineWindowMs: 10_000,
+  deliveryAttempts: 20,
+  deliveryBackoffMs: 1000,
   limits: {
     members: 1024,
     bodyBytes: 65_536,

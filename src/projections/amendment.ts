@@ -1,9 +1,10 @@
 // The read model of amendments: what changed about what was there. Kept as the log tells it, so that what is missed can be told
 // as it would have been.
-import { sql } from 'kysely'
-import { idIn, type Position, type RecordedEvent } from '../eventstore/index.ts'
+import { sql, type RawBuilder } from 'kysely'
+import { idIn, type Position, type Recorded, type RecordedEvent } from '../eventstore/index.ts'
 import type { AmendingEvent, AmendmentRow } from './api.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
+import type { MessageFailure } from './delivery-api.ts'
 import { wasIn } from './membership.ts'
 import type { ReadModel } from './read-model.ts'
 
@@ -16,6 +17,7 @@ export const amendingTypes = [
   'MessageRetracted',
   'ReactionAdded',
   'ReactionRemoved',
+  'DeliveryFailed',
 ] as const satisfies readonly AmendingEvent['type'][]
 
 const types: ReadonlySet<string> = new Set(amendingTypes)
@@ -45,7 +47,7 @@ declare module './database.ts' {
 
 export const amendment: ReadModel = {
   name: 'amendment',
-  version: 1,
+  version: 2,
   tables: `
     create table amendment (
       conversation text collate "C" not null,
@@ -80,7 +82,26 @@ const rowColumns = columns(
   'conversation text, seq integer, position bigint, id text, type text, message text, message_seq integer, data jsonb',
 )
 
-/** What was amended after a position in the conversations somebody was in at the time; of messages, those they may see. */
+/** Whether the message `m` was given up on for somebody, given in SQL. */
+export const failedFor = (db: Db, user: RawBuilder<unknown>): RawBuilder<boolean> => sql<boolean>`exists (
+  select from ${db.table('amendment')} f where f.conversation = m.conversation and f.message_seq = m.seq
+    and f.type = 'DeliveryFailed' and f.data->>'to' = ${user})`
+
+/** For whom a message was given up on, in the order in which it was. */
+export async function failuresOf(db: Db, message: { conversation: string; seq: number }): Promise<MessageFailure[]> {
+  const rows = await rowsOf(
+    db,
+    sql<{ data: Recorded<'DeliveryFailed'>['data'] }>`
+      select f.data from ${db.table('amendment')} f where f.conversation = ${message.conversation}
+        and f.message_seq = ${message.seq} and f.type = 'DeliveryFailed' order by f.seq`,
+  )
+  return rows.map(({ data: { to: user, reason, attempts, at } }) => ({ user, reason, attempts, at }))
+}
+
+/**
+ * What was amended after a position in the conversations somebody was in at the time; of messages, those they may see. That
+ * a message was given up on is its author's to know.
+ */
 export async function amendmentsSince(
   db: Db,
   user: string,
@@ -95,6 +116,7 @@ export async function amendmentsSince(
         select a.* from ${db.table('amendment')} a where a.conversation = i.conversation
           and a.position > greatest(i.joined_position, ${after}) and a.position <= least(i.left_position, ${upTo})
           and (a.message_seq is null or ${wasIn(db, user, sql.ref('a.conversation'), sql.ref('a.message_seq'))})
+          and (a.type <> 'DeliveryFailed' or a.data->>'from' = ${user})
         order by a.position limit ${limit}) a
       where i.user_id = ${user} and i.joined_position <= ${upTo} and (i.left_position is null or i.left_position > ${after})
       order by a.position limit ${limit}`,

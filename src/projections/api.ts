@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs'
 import type { Audience, Retention, Role } from '../domain/index.ts'
 import type { Feed, Position, Recorded, Sealed } from '../eventstore/index.ts'
 import type { BoxQueries } from './box-api.ts'
+import type { DeliveryQueries, MessageFailure, MessageReceipt } from './delivery-api.ts'
 import type { InboxQueries } from './inbox-api.ts'
 import type { DeviceQueries } from './device-api.ts'
 import type { ExpiringQueries } from './expiring-api.ts'
@@ -113,6 +114,7 @@ export type AmendingEvent = Recorded<
   | 'MessageRetracted'
   | 'ReactionAdded'
   | 'ReactionRemoved'
+  | 'DeliveryFailed'
 >
 type Amending = { [T in AmendingEvent['type']]: Pick<Recorded<T>, 'type' | 'data'> }[AmendingEvent['type']]
 
@@ -146,14 +148,6 @@ export interface SightRow {
   readonly sees: boolean
 }
 
-/** What one device of one member is known to have got. */
-export interface MessageReceipt {
-  readonly user: string
-  readonly device: string
-  readonly delivered: string | null
-  readonly read: string | null
-}
-
 /** Of the messages and people asked about: how things are after the conversation's event `seq` (-1: there is none). */
 export interface AskedAboutRow {
   readonly seq: number
@@ -167,6 +161,7 @@ export interface AskedAboutRow {
     readonly retracted: boolean
     readonly seenBy: readonly string[]
     readonly reactions: readonly { readonly user: string; readonly reaction: string }[]
+    readonly failedFor: readonly string[]
   }[]
 }
 
@@ -185,7 +180,8 @@ export interface ConversationRow {
   readonly imported: readonly { readonly source: string; readonly upToLine: number }[]
 }
 
-export interface Queries extends BoxQueries, DeviceQueries, ExpiringQueries, InboxQueries, MediaQueries {
+export interface Queries
+  extends BoxQueries, DeliveryQueries, DeviceQueries, ExpiringQueries, InboxQueries, MediaQueries {
   /** For commands, many at once; what is not found is left out. */
   conversations(ids: readonly string[]): Promise<readonly ConversationRow[]>
   saidById(ids: readonly string[]): Promise<readonly SaidRow[]>
@@ -205,8 +201,12 @@ export interface Queries extends BoxQueries, DeviceQueries, ExpiringQueries, Inb
     conversation: string,
     page: { before?: number; after?: number; limit: number },
   ): Promise<readonly SeenMessageRow[] | undefined>
-  /** Who got a message and who read it, by device. Undefined: no such message that this person may see. */
-  receiptsOf(user: string, conversation: string, message: string): Promise<readonly MessageReceipt[] | undefined>
+  /** Who got a message and who read it, by device; for whom it was given up on. Undefined: no such message that this person may see. */
+  receiptsOf(
+    user: string,
+    conversation: string,
+    message: string,
+  ): Promise<{ receipts: readonly MessageReceipt[]; failed: readonly MessageFailure[] } | undefined>
   presence(users: readonly string[]): Promise<readonly PresenceRow[]>
   /** For each pair: whether the one may see the other's presence. */
   sight(pairs: readonly { viewer: string; user: string }[]): Promise<readonly SightRow[]>
@@ -222,9 +222,11 @@ export interface Queries extends BoxQueries, DeviceQueries, ExpiringQueries, Inb
    * Messages (with the content they were sent with, unless it was retracted) and member changes of the intervals in which they were a member (their own joining and leaving included);
    * receipts of the conversations they were in at that time, where they raise the member's mark.
    */
-  changes(user: string, after: Position, upTo: Position, limit: number): Promise<readonly Change[]>
-  /** Messages of others that no device of this person has acknowledged, in conversations that keep delivered marks. */
-  undelivered(user: string, upTo: Position, limit: number): Promise<readonly MessageRow[]>
+  changes(user: string, after: Position, upTo: Position, limit: number): Promise<readonly Change[]> /**
+   * Messages of others that no device of this person has acknowledged, in conversations that keep delivered marks, and that
+   * were not given up on; of one conversation, where one is named. Imported histories wait for nobody.
+   */
+  undelivered(user: string, upTo: Position, limit: number, conversation?: string): Promise<readonly MessageRow[]>
 
   /** For auditors: all conversations, a page after an id. */
   allConversations(after: string | undefined, limit: number): Promise<readonly ConversationRow[]>

@@ -32,7 +32,7 @@ declare module './database.ts' {
 
 export const conversation: ReadModel = {
   name: 'conversation',
-  version: 2,
+  version: 3,
   // a message touches no row here: its seq is with the messages
   tables: `
     create table conversation (

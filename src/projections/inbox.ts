@@ -1,21 +1,13 @@
 // The read model of inboxes. It has no table: a counter kept would cost a row a member and message. What is unread is the
 // distance from a member's mark to the end of what they may see, and a mark is the highest of their devices'.
 import { sql } from 'kysely'
-import type { Position } from '../eventstore/index.ts'
-import type { InboxRow, MessageRow } from './api.ts'
+import type { InboxRow } from './api.ts'
 import { nameAt } from './conversation.ts'
 import { rowsOf, type Db } from './database.ts'
-import { endless, messageColumns, othersBetween, type MessageColumns } from './message.ts'
+import { endless, messageColumns, othersBetween } from './message.ts'
 import { reactionsTo } from './reaction.ts'
 import { markOf } from './receipt.ts'
-import {
-  becameColumns,
-  messageAsSeen,
-  seenMessage,
-  whatBecameOf,
-  type BecameColumns,
-  type SeenColumns,
-} from './seen.ts'
+import { becameColumns, seenMessage, whatBecameOf, type SeenColumns } from './seen.ts'
 
 type Line = Pick<InboxRow, 'kind' | 'name' | 'unread' | 'members' | 'delivered' | 'read' | 'member'> &
   ({ [C in keyof SeenColumns]: SeenColumns[C] | null } & { of: string })
@@ -68,27 +60,4 @@ export async function inboxOf(db: Db, user: string): Promise<InboxRow[]> {
     read: row.read,
     member: row.member,
   }))
-}
-
-/** Messages of others that no device of this person has acknowledged, where delivered marks are kept. */
-export async function undeliveredTo(db: Db, user: string, upTo: Position, limit: number): Promise<MessageRow[]> {
-  const from = sql`greatest(i.joined_seq, k.delivered + 1, c.delivered_from)`
-  const to = sql`coalesce(i.left_seq, ${endless}::integer)`
-  const rows = await rowsOf(
-    db,
-    sql<MessageColumns & BecameColumns>`
-      select m.*, ${becameColumns} from (
-      select m.* from ${db.table('membership')} i
-      join ${db.table('conversation')} c on c.conversation = i.conversation and c.delivered
-      cross join lateral (${markOf(db)}) k
-      cross join lateral (
-        select ${messageColumns('m')} from ${db.table('message')} m where m.conversation = i.conversation
-          and m.seq >= ${from} and m.seq < ${to} and m.author <> i.user_id and m.position <= ${upTo}
-        order by m.seq limit ${limit}) m
-      where i.user_id = ${user} and ${from} < ${to}
-        and ${othersBetween(db, { conversation: sql`i.conversation`, user: sql`i.user_id`, from, to })} > 0
-      order by m.position limit ${limit}) m
-      ${whatBecameOf(db, user)} order by m.position`,
-  )
-  return rows.map(messageAsSeen)
 }

@@ -15,6 +15,8 @@ interface Columns {
   key: string
   box: string
   position: string
+  /** Part of a history from elsewhere: nobody waits for it. */
+  imported: boolean
   /** The how-many-eth message of its conversation. */
   ordinal: number
   /** The how-many-eth message of its author in its conversation. */
@@ -29,7 +31,7 @@ declare module './database.ts' {
 
 export const message: ReadModel = {
   name: 'message',
-  version: 3,
+  version: 4,
   // the index on time is for analysts; BRIN, for it costs next to nothing where rows come in the order of time
   tables: `
     create table message (
@@ -42,18 +44,20 @@ export const message: ReadModel = {
       key text not null,
       box text not null,
       position bigint not null,
+      imported boolean not null,
       ordinal integer not null,
       author_ordinal integer not null,
       primary key (conversation, seq)
     );
     create index message_author on message (conversation, author, seq);
     create index message_position on message (conversation, position);
+    create index message_place on message (position);
     create index message_id on message (id, position);
     create index message_at on message using brin (at);
     create index message_expiry on message (expires_at) where expires_at is not null;`,
 
   async fold(db, events) {
-    const rows = only(events, 'MessageSent').map(({ stream, revision, position, id, data }) => ({
+    const rows = only(events, 'MessageSent').map(({ stream, revision, position, id, data, metadata }) => ({
       conversation: idIn(stream),
       seq: revision,
       id,
@@ -63,6 +67,7 @@ export const message: ReadModel = {
       key: data.content.key,
       box: data.content.box,
       position,
+      imported: metadata.origin === 'system',
     }))
     if (rows.length === 0) return
     const t = db.table('message')
@@ -91,11 +96,11 @@ export const message: ReadModel = {
 }
 
 const rowColumns = columns(
-  'conversation text, seq integer, id text, author text, at timestamptz, expires_at timestamptz, key text, box text, position bigint',
+  'conversation text, seq integer, id text, author text, at timestamptz, expires_at timestamptz, key text, box text, position bigint, imported boolean',
 )
 
 /** A message's columns as the database gives them. */
-export type MessageColumns = Omit<Columns, 'ordinal' | 'author_ordinal'>
+export type MessageColumns = Omit<Columns, 'imported' | 'ordinal' | 'author_ordinal'>
 export const messageColumns = (m: string): RawBuilder<unknown> =>
   sql.raw(
     ['conversation', 'seq', 'id', 'author', 'at', 'expires_at', 'key', 'box', 'position']

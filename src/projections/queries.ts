@@ -1,5 +1,5 @@
 // The questions of api.ts, put to the read models.
-import { amendmentsSince } from './amendment.ts'
+import { amendmentsSince, failuresOf } from './amendment.ts'
 import type { Change, ConversationRow, MembershipRow, Queries } from './api.ts'
 import { allBlocks, blocksBy } from './block.ts'
 import { conversationsAfter, conversationsById, type ConversationColumns } from './conversation.ts'
@@ -7,7 +7,8 @@ import type { Db } from './database.ts'
 import { devicesOf, signedOutDevices } from './device.ts'
 import { expiringBy } from './expiring.ts'
 import { importsInto } from './imported.ts'
-import { inboxOf, undeliveredTo } from './inbox.ts'
+import { acknowledgedBy, keepingMarks, lateAfter, undeliveredTo } from './delivery.ts'
+import { inboxOf } from './inbox.ts'
 import { allInboxes } from './inboxes.ts'
 import { presenceOf } from './last-seen.ts'
 import { intervalsOf, memberChangesSince, membersOf, wasEverIn } from './membership.ts'
@@ -34,9 +35,12 @@ export const openQueries = (db: Db): Queries => ({
   boxesHavingSessions: () => boxesHavingSessions(db),
   boxesWithSessions: () => boxesWithSessions(db),
   sessionsOn: (box, after, limit) => sessionsOn(db, box, after, limit),
+  undelivered: (user, upTo, limit, conversation) => undeliveredTo(db, user, upTo, limit, conversation ?? null),
+  keepingMarks: conversations => keepingMarks(db, conversations),
+  acknowledged: (conversation, user) => acknowledgedBy(db, conversation, user),
+  late: (after, until, limit) => lateAfter(db, after, until, limit),
   devicesOf: (user, after, limit) => devicesOf(db, user, after ?? '', limit),
   signedOutDevices: () => signedOutDevices(db),
-  undelivered: (user, upTo, limit) => undeliveredTo(db, user, upTo, limit),
   mediaSeenBy: (user, media) => mediaSeenBy(db, user, media),
   allMedia: (after, limit) => mediaAfter(db, after ?? '', limit),
   mediaOfKeys: keys => mediaOfKeys(db, keys),
@@ -50,7 +54,9 @@ export const openQueries = (db: Db): Queries => ({
 
   async receiptsOf(user, conversation, message) {
     const found = await visibleMessage(db, user, conversation, message)
-    return found && receiptsFor(db, found)
+    if (found === undefined) return undefined
+    const [receipts, failed] = await Promise.all([receiptsFor(db, found), failuresOf(db, found)])
+    return { receipts, failed }
   },
 
   async memberships(users, asOf) {

@@ -1,8 +1,9 @@
 // The read model of receipts: each move of a device's watermarks is evidence, and where each device's marks stand now.
 import { sql, type RawBuilder } from 'kysely'
 import { idIn, type Position, type Recorded } from '../eventstore/index.ts'
-import type { MessageReceipt, ReceiptRow } from './api.ts'
+import type { ReceiptRow } from './api.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
+import type { MessageReceipt } from './delivery-api.ts'
 import { only, type ReadModel } from './read-model.ts'
 
 interface MoveColumns {

@@ -108,7 +108,8 @@ export async function saidById(db: Db, ids: readonly string[]): Promise<SaidRow[
         where m.id = any(${ids}::text[])
         union all
         select a.id, a.conversation, a.seq, a.data->>'from', (a.data->>'at')::timestamptz, a.position
-        from ${db.table('amendment')} a where a.id = any(${ids}::text[]) and a.message_seq is not null) s
+        from ${db.table('amendment')} a where a.id = any(${ids}::text[]) and a.message_seq is not null
+          and a.type <> 'DeliveryFailed') s
       order by s.id, s.position`,
   )
   return rows.map(row => ({ ...row, at: row.at.toISOString(), position: Number(row.position) }))
@@ -129,7 +130,9 @@ export async function askedAbout(
         array(select u.id from unnest(${users}::text[]) u(id) where ${wasIn(db, sql.ref('u.id'), sql.ref('m.conversation'), sql.ref('m.seq'))}) as seen_by,
         (select coalesce(json_agg(json_build_object('user', k.user_id, 'reaction', k.reaction)), '[]')
           from ${db.table('reaction')} k where k.conversation = m.conversation and k.message_seq = m.seq
-            and k.user_id = any(${users}::text[])) as reactions
+            and k.user_id = any(${users}::text[])) as reactions,
+        array(select f.data->>'to' from ${db.table('amendment')} f where f.conversation = m.conversation
+          and f.message_seq = m.seq and f.type = 'DeliveryFailed' and f.data->>'to' = any(${users}::text[])) as failed_for
       from (
         select c.conversation, greatest(c.seq, (select l.seq from ${db.table('message')} l
             where l.conversation = c.conversation order by l.seq desc limit 1)) as seq,
@@ -157,6 +160,7 @@ export async function askedAbout(
               retracted: row.retracted_at !== null,
               seenBy: row.seen_by,
               reactions: row.reactions,
+              failedFor: row.failed_for,
             },
           ],
     ),
@@ -169,4 +173,5 @@ type Found = { [C in 'id' | 'author' | 'seq' | 'at' | 'expires_at']: MessageColu
   retracted_at: string | null
   seen_by: string[]
   reactions: { user: string; reaction: string }[]
+  failed_for: string[]
 }

@@ -118,6 +118,19 @@ export function behavesLikeCommands(form: string, commands: () => Commands, stor
       expect(await inLog(`user-${alice}`)).toEqual(['UserBlocked', 'UserUnblocked', 'PrivacyChanged'])
     })
 
+    it('[N8] a message is given up once for a member', async () => {
+      const { alice, bob } = people()
+      const { id: message, conversation } = accepted(await send(alice, bob))
+      const failure = { conversation, message, to: bob, reason: 'not-acknowledged', attempts: 20 } as const
+      expect(await commands().failDelivery(failure)).toEqual({ failed: true })
+      expect(await commands().failDelivery(failure)).toEqual({ failed: false })
+      expect(await inLog(`conversation-${conversation}`)).toEqual([
+        'ConversationStarted',
+        'MessageSent',
+        'DeliveryFailed',
+      ])
+    })
+
     it('[N8] an image is told of and discarded once', async () => {
       const { alice } = people()
       const media = uuid()

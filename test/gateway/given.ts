@@ -77,7 +77,7 @@ export function ear(user: string, session: string): Ear {
   const frames: Outgoing[] = []
   const heard = () => frames.map(frame => JSON.parse(textOf(frame)) as Record<string, unknown>)
   const push = (frame: Outgoing) => void frames.push(frame)
-  return { user, session, frames, heard, push, tell: push }
+  return { user, session, frames, heard, push, tell: push, again: push, idle: true }
 }
 
 export interface Clock extends Timers {

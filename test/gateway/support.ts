@@ -45,7 +45,7 @@ export async function openGateway(stack: Served, settings: Partial<GatewaySettin
     ...stackParts(stack),
     auth: { secret },
     box: `box-${randomUUID().slice(0, 8)}`,
-    settings: { devTokens: true, ...settings },
+    settings: { devTokens: true, deliveryBackoffMs: 3_600_000, ...settings } /* pushed once, unless asked for */,
     log,
     boxes: { all: () => Promise.resolve([]), whispers: { heard: NEVER, say: () => undefined } },
     unready: () => Promise.resolve([]),

@@ -44,7 +44,7 @@ export class History {
       data: { at: timeOf(position), ...data },
       metadata: {
         actor: { user: null, device: null, session: null },
-        origin: 'system',
+        origin: type === 'MessageSent' ? 'user' : 'system',
         at: timeOf(position),
         correlationId: 'c',
         causationId: 'c',
@@ -131,6 +131,12 @@ export class History {
 
   retracted(of: Message, from = of.data.from) {
     return this.add(of.stream, 'MessageRetracted', { message: of.id, messageSeq: of.revision, from })
+  }
+
+  failed(of: Message, to: string, attempts = 0) {
+    const reason = attempts > 0 ? ('not-acknowledged' as const) : ('too-old' as const)
+    const data = { message: of.id, messageSeq: of.revision, from: of.data.from, to, reason, attempts }
+    return this.add(of.stream, 'DeliveryFailed', data)
   }
 
   reacted(of: Message, from: string, reaction = '👍', on = true) {

@@ -29,7 +29,7 @@ export function stays(events: readonly RecordedEvent[], conversation: string): S
   return all
 }
 
-type Amendment = Recorded<'MessageEdited' | 'MessageRetracted' | 'ReactionAdded' | 'ReactionRemoved'>
+type Amendment = Recorded<'MessageEdited' | 'MessageRetracted' | 'ReactionAdded' | 'ReactionRemoved' | 'DeliveryFailed'>
 
 /** The message that something became of, if it was said before. */
 const messageOf = (events: readonly RecordedEvent[], { stream, revision, data }: Amendment) =>
@@ -117,7 +117,10 @@ export const undelivered = (events: readonly RecordedEvent[], user: string): Pos
           delivered &&
           message.data.from !== user &&
           message.revision > mark(events, user, conversation, 'delivered') &&
-          message.revision >= deliveredFrom,
+          message.revision >= deliveredFrom &&
+          !events.some(
+            event => event.type === 'DeliveryFailed' && event.data.to === user && messageOf(events, event) === message,
+          ),
       )
     })
     .map(message => message.position)
@@ -151,11 +154,13 @@ export function changes(events: readonly RecordedEvent[], user: string, after: P
         for (const kind of kinds) raised.set(key(kind), Math.max(raised.get(key(kind)) ?? -1, event.data.upTo))
         return raises ? told('receipt', event.data.user) : []
       }
+      case 'DeliveryFailed':
       case 'MessageEdited':
       case 'MessageRetracted':
       case 'ReactionAdded':
       case 'ReactionRemoved': {
         const of = messageOf(events, event)
+        if (event.type === 'DeliveryFailed' && event.data.from !== user) return []
         return of && all && saw(all, user, of.position) ? told('amendment', event.type) : []
       }
       case 'MemberRoleChanged':

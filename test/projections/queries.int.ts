@@ -231,7 +231,7 @@ describe('receipts', () => {
     history.delivered('g', 'cid', 1)
     history.read('g', 'ann', 3)
     const queries = await answers(history)
-    expect(await queries.receiptsOf('ann', 'g', message.id)).toEqual([
+    expect((await queries.receiptsOf('ann', 'g', message.id))?.receipts).toEqual([
       { user: 'bob', device: 'desk', delivered: timeOf(both.position), read: timeOf(both.position) },
       { user: 'bob', device: 'phone', delivered: timeOf(got.position), read: timeOf(read.position) },
     ])
@@ -245,7 +245,7 @@ describe('receipts', () => {
     history.said('g', 'ann')
     history.read('g', 'bob', 3)
     const queries = await answers(history)
-    expect(await queries.receiptsOf('ann', 'g', message.id)).toEqual([])
+    expect((await queries.receiptsOf('ann', 'g', message.id))?.receipts).toEqual([])
     expect(await queries.receiptsOf('bob', 'g', message.id)).toBeUndefined()
     expect(await queries.receiptsOf('ann', 'g', messageId('none'))).toBeUndefined()
   })

@@ -10,7 +10,7 @@ export const images = ['i1', 'i2'] as const
 
 const what = fc.constantFrom(
   ...(['say', 'say', 'say', 'say', 'join', 'leave', 'remove', 'promote', 'rename', 'keep', 'mark'] as const),
-  ...(['edit', 'retract', 'react', 'react', 'unreact', 'block', 'unblock', 'hide'] as const),
+  ...(['edit', 'retract', 'fail', 'react', 'react', 'unreact', 'block', 'unblock', 'hide'] as const),
   ...([
     'deliver',
     'read',
@@ -65,6 +65,7 @@ export const randomHistory = (steps = 60): fc.Arbitrary<RecordedEvent[]> =>
         reshow: () => history.edited(message(group, share), who, undefined, images.slice(Math.round(share))).revision,
         edit: () => history.edited(message(group, share), who).revision,
         retract: () => history.retracted(message(group, share), who).revision,
+        fail: () => history.failed(message(group, share), who).revision,
         react: () => history.reacted(message(group, share), who, device === 'desk' ? '👍' : '🎉').revision,
         unreact: () => history.reacted(message(group, share), who, device === 'desk' ? '👍' : '🎉', false).revision,
         block: () => (history.blocked(who, other(who, share)), end),

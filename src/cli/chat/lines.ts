@@ -61,6 +61,13 @@ export const expiredLine = ({ seq, expiresAt }: Expired, where?: string): string
 export const retractedLine = ({ from, messageSeq, at }: FrameOf<'retracted'>, where?: string): string =>
   line(at, where, `${from} retracted #${messageSeq}`)
 
+export const failedLine = ({ seq, to, reason, attempts, at }: FrameOf<'failed'>, where?: string): string =>
+  line(
+    at,
+    where,
+    `#${seq} did not reach ${to}: ${reason === 'too-old' ? 'nobody came for it' : `pushed ${attempts} times`}`,
+  )
+
 export const reactedLine = ({ from, messageSeq, at, reaction, on }: FrameOf<'reacted'>, where?: string): string =>
   line(at, where, `${from} ${on ? 'reacted' : 'takes back'} ${reaction} to #${messageSeq}`)
 

@@ -6,6 +6,7 @@ import {
   changedLine,
   editedLine,
   expiredLine,
+  failedLine,
   inboxLine,
   memberLine,
   messageLine,
@@ -156,6 +157,7 @@ export class Talk {
     client.on('edited', frame => this.#inTurn(() => show(frame, editedLine)))
     client.on('expired', expired => this.#inTurn(() => show(expired, expiredLine)))
     client.on('retracted', frame => this.#inTurn(() => show(frame, retractedLine)))
+    client.on('failed', frame => this.#inTurn(() => show(frame, failedLine)))
     client.on('reacted', frame => this.#inTurn(() => show(frame, reactedLine)))
     client.on('changed', frame =>
       this.#inTurn(async () => {

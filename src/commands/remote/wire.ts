@@ -71,6 +71,18 @@ export const calls: { readonly [K in keyof Commands]: Row<K> } = {
   },
   markDelivered: { args: mark, about: (_, { conversation }) => conversation },
   markRead: { args: mark, about: (_, { conversation }) => conversation },
+  failDelivery: {
+    args: z.tuple([
+      z.looseObject({
+        conversation: text,
+        message: text,
+        to: text,
+        reason: z.enum(['not-acknowledged', 'too-old']),
+        attempts: z.int(),
+      }),
+    ]),
+    about: ({ conversation }) => conversation,
+  },
   startGroup: {
     args: z.tuple([
       asker,

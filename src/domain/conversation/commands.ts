@@ -1,5 +1,5 @@
 // What can be asked of a conversation. Times are RFC 3339 UTC with milliseconds; `content` is the body's JSON text.
-import type { Retention, Role } from './events.ts'
+import type { FailureReason, Retention, Role } from './events.ts'
 
 /** Who has blocked the person that asks. Left out: nobody. */
 export interface Blockers {
@@ -104,6 +104,18 @@ export interface React extends Blockers {
   readonly at: string
 }
 
+/** A message is given up on for one member. `from` is that member: it is asked whether they may see it. */
+export interface FailDelivery {
+  readonly type: 'FailDelivery'
+  readonly message: string
+  readonly from: string
+  /** How far their devices have acknowledged, by the receipts in the log. */
+  readonly acknowledged: number
+  readonly reason: FailureReason
+  readonly attempts: number
+  readonly at: string
+}
+
 /** One thing a line of the imported history says. `line` counts from 1 in its source. */
 export type HistoryEntry = { readonly line: number; readonly at: string; readonly user: string } & (
   | { readonly what: 'joined' }
@@ -129,4 +141,5 @@ export type ConversationCommand =
   | EditMessage
   | RetractMessage
   | React
+  | FailDelivery
   | ImportHistory

@@ -4,6 +4,7 @@ import { isRefusal, refuse } from '../refusals.ts'
 import type { ConversationCommand, HistoryEntry } from './commands.ts'
 import type { ConversationEvent, MessageSent, Retention } from './events.ts'
 import { attached } from './attachments.ts'
+import { failDelivery } from './delivery.ts'
 import { changeConversation, inviteMember, removeMember } from './groups.ts'
 import { amended, editMessage, react, repliesToNothing, retractMessage, withReaction, withSaid } from './messages.ts'
 import { actingIn, blockedIn, type Conversation } from './state.ts'
@@ -83,6 +84,7 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
     EditMessage: editMessage,
     RetractMessage: retractMessage,
     React: react,
+    FailDelivery: failDelivery,
 
     ImportHistory: ({ source, upToLine, entries, at }, now) => {
       if (now.status !== 'open') return refuse('unknown-conversation')
@@ -133,6 +135,8 @@ export const conversation = decider<Conversation, ConversationCommand, Conversat
     MessageRetracted: ({ data }, now) => amended(data.message, now, said => ({ ...said, retracted: true })),
     ReactionAdded: ({ data }, now) => amended(data.message, now, said => withReaction(data, said, true)),
     ReactionRemoved: ({ data }, now) => amended(data.message, now, said => withReaction(data, said, false)),
+    DeliveryFailed: ({ data }, now) =>
+      amended(data.message, now, said => ({ ...said, failedFor: new Set(said.failedFor).add(data.to) })),
     HistoryImported: ({ data }, now) => {
       if (now.status !== 'open') return now
       const imported = new Map(now.imported).set(data.source, data.upToLine)

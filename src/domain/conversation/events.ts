@@ -120,6 +120,25 @@ export interface ReactionRemoved {
   readonly data: OfMessage & { readonly reaction: string }
 }
 
+/** Why a message was given up on: no device acknowledged what was pushed, or nobody came for it in time. */
+export type FailureReason = 'not-acknowledged' | 'too-old'
+
+/** A message that no device of this member has acknowledged is not pushed to them any more. Once per message and member. */
+export interface DeliveryFailed {
+  readonly type: 'DeliveryFailed'
+  readonly data: {
+    readonly message: string
+    readonly messageSeq: number
+    /** The message's author, who is told. */
+    readonly from: string
+    readonly to: string
+    readonly reason: FailureReason
+    /** How often it was pushed by the box that gave up; 0: never. */
+    readonly attempts: number
+    readonly at: string
+  }
+}
+
 /**
  * A piece of history from elsewhere is now part of this one: lines `fromLine` to `upToLine` of `source`, both included.
  * Appended in the same write as what those lines said, so that importing again, also after a kill, knows where it stood.
@@ -149,4 +168,5 @@ export type ConversationEvent<Content = string> =
   | MessageRetracted
   | ReactionAdded
   | ReactionRemoved
+  | DeliveryFailed
   | HistoryImported

@@ -69,7 +69,16 @@ export function repliesToNothing(replyTo: string | undefined, from: string, now:
 export function withSaid({ id, revision, data }: MessageSent, now: Conversation): Conversation {
   if (now.status !== 'open' || now.about?.get(id) || revision === undefined) return now // of two with one id the earlier counts
   const { from, at, expiresAt } = data
-  const said = { from, seq: revision, at, expiresAt, retracted: false, seenBy: now.members, reactions: new Map() }
+  const said = {
+    from,
+    seq: revision,
+    at,
+    expiresAt,
+    retracted: false,
+    seenBy: now.members,
+    reactions: new Map(),
+    failedFor: new Set<string>(),
+  }
   return { ...now, about: new Map(now.about).set(id, said) }
 }
 

@@ -14,6 +14,8 @@ export interface Said {
   readonly seenBy: { has(user: string): boolean }
   /** By user; at least of those who ask about it. */
   readonly reactions: ReadonlyMap<string, ReadonlySet<string>>
+  /** For whom it was given up on; at least of those who ask about it. */
+  readonly failedFor: ReadonlySet<string>
 }
 
 /** By id; null: there is none. What nobody asks about is not here, and costs nothing. */

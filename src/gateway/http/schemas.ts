@@ -1,7 +1,17 @@
 // Everything that crosses HTTP, in zod: what requests are checked by and the OpenAPI document is made from.
 import { z } from 'zod'
 import { durationMs } from '../retention.ts'
-import { body, conversationId, deviceId, memberRole, minTtl, retention, userId, uuid } from '../socket/protocol.ts'
+import {
+  body,
+  conversationId,
+  deviceId,
+  failureReason,
+  memberRole,
+  minTtl,
+  retention,
+  userId,
+  uuid,
+} from '../socket/protocol.ts'
 import { roles } from './auth.ts'
 
 const at = z.iso.datetime({ precision: 3 }).describe('RFC 3339 UTC with milliseconds')
@@ -128,6 +138,7 @@ export const inbox = z.object({
 
 export const receipts = z.object({
   receipts: z.array(z.object({ user: userId, device: deviceId, delivered: at.nullable(), read: at.nullable() })),
+  failed: z.array(z.object({ user: userId, reason: failureReason, attempts: z.int(), at })).describe('given up on for'),
 })
 export const presence = z.object({ user: userId, state: z.enum(['online', 'offline']), lastSeen: at.nullable() })
 

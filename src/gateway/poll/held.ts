@@ -18,6 +18,10 @@ export class Held {
     return this.#floor
   }
 
+  get empty(): boolean {
+    return this.#frames.length === 0
+  }
+
   push(frame: Outgoing): void {
     this.#frames.push(frame)
     this.#bytes += frame.size

@@ -27,6 +27,7 @@ export async function missed(parts: Parts, session: PollSession, place: Omit<Pla
 
   if (unacknowledged) {
     const { after, had } = unacknowledged
+    session.toldAll = true
     const page = await read(position, () => catchUp.unacknowledged(session.user, after, position, had))
     if ('refused' in page) return page
     const { frames, next } = page
@@ -43,6 +44,7 @@ export async function missed(parts: Parts, session: PollSession, place: Omit<Pla
 
   if (session.over) return { frames: [], next: place, more: false } // what it held is gone: its next session has it
   session.held.forget(position)
+  session.caughtUp()
   const head = Math.max(position, fanout.position())
   const { frames, next } = cut({ frames: session.held.after(position), next: undefined })
   return { frames, next: { position: next ?? head }, more: next !== undefined }

@@ -27,6 +27,8 @@ export class PollSession implements Receiver, Client {
   /** Whether a welcome has been given to the client, and up to which number it was given what is told. */
   welcomed = false
   given = 0
+  /** Whether it is told all that waits for its user, instead of what it missed. */
+  toldAll = false
   /** Frames whose answers are due. */
   unanswered = 0
   readonly #parts: PollParts
@@ -35,6 +37,7 @@ export class PollSession implements Receiver, Client {
   #hasEnded!: () => void
   #why: SessionEnd | undefined
   #turn: Turn | undefined
+  #current = false
   #requests = 0
   #until = 0
   #stopIdle: (() => void) | undefined
@@ -61,6 +64,22 @@ export class PollSession implements Receiver, Client {
       parts.log.error({ error, user, session: this.session }, 'a session could not begin')
       this.end('closed-by-server')
     })
+  }
+
+  get idle(): boolean {
+    return this.#current && !this.over && this.held.empty && this.told.empty
+  }
+
+  /** It has its old place in the log, so that no cursor brings it: it waits as what has none. */
+  again(frame: Outgoing): void {
+    this.tell(frame)
+  }
+
+  /** It has been told what it missed. */
+  caughtUp(): void {
+    if (this.#current || this.over) return
+    this.#current = true
+    this.#parts.redelivery.arrived(this.user, this.toldAll)
   }
 
   get over(): boolean {

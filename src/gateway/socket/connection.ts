@@ -15,7 +15,7 @@ import type { Outgoing } from './outbox.ts'
 import { binaryFrame, parseFrame } from './parse.ts'
 import type { ServerFrame } from './protocol.ts'
 import type { Effect, Event, State } from './session-types.ts'
-import { initial, step } from './session.ts'
+import { initial, isToldAll, step } from './session.ts'
 import type { SocketParts } from './parts.ts'
 import { Writer } from './writer.ts'
 
@@ -49,19 +49,14 @@ export class Connection implements Receiver, Client {
     this.bearer = identity
     this.ended = new Promise(resolve => (this.#hasEnded = resolve))
     this.#keepalive = new Keepalive(ws)
-    this.#writer = new Writer(socket, parts.ticks, error => this.#fail(error))
+    const failed = (error: unknown) => this.#fail(error)
+    this.#writer = new Writer(socket, parts.ticks, failed)
     this.#recorded = parts.commands.openSession(this.#ref())
     this.#read(false) // what the client sends before its welcome waits in the socket
     this.#listen()
     this.#timer('expired', identity.until - parts.timers.now())
-    this.#recorded.then(
-      () => this.dispatch({ type: 'recorded' }),
-      (error: unknown) => this.#fail(error),
-    )
-    parts.logins.attach(this).then(
-      base => this.dispatch({ type: 'attached', base }),
-      (error: unknown) => this.#fail(error),
-    )
+    this.#recorded.then(() => this.dispatch({ type: 'recorded' }), failed)
+    parts.logins.attach(this).then(base => this.dispatch({ type: 'attached', base }), failed)
   }
 
   push(frame: Outgoing): void {
@@ -71,6 +66,14 @@ export class Connection implements Receiver, Client {
 
   tell(frame: Outgoing): void {
     this.dispatch({ type: 'told', frame })
+  }
+
+  again(frame: Outgoing): void {
+    this.push(frame)
+  }
+
+  get idle(): boolean {
+    return this.#state.mode === 'live' && this.#writer.waiting === 0
   }
 
   #boundWaiting(): void {
@@ -97,13 +100,15 @@ export class Connection implements Receiver, Client {
   }
 
   dispatch(event: Event): void {
-    const { state, effects } = step(this.#parts.table, this.#state, event)
+    const before = this.#state
+    const { state, effects } = step(this.#parts.table, before, event)
     this.#state = state
     for (const effect of effects) this.#do(effect)
+    if (before.mode !== 'live' && state.mode === 'live') this.#parts.redelivery.arrived(this.user, isToldAll(before))
   }
 
   #do(effect: Effect): void {
-    const { cursors, fanout, catchUp } = this.#parts
+    const { answers, cursors, fanout, catchUp } = this.#parts
     switch (effect.do) {
       case 'send':
         return this.#writer.push(effect.frame)
@@ -119,10 +124,7 @@ export class Connection implements Receiver, Client {
       case 'refuse':
         return this.#say(refusalFrame(effect.refusal, effect.id))
       case 'ask':
-        void this.#parts
-          .answers(this, effect.frame, effect.body)
-          .then(frame => this.dispatch({ type: 'answered', frame }))
-        return
+        return void answers(this, effect.frame, effect.body).then(frame => this.dispatch({ type: 'answered', frame }))
       case 'await':
         return this.#await(effect.position)
       case 'load-changes':

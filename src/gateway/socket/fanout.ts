@@ -3,7 +3,7 @@ import { idIn, type Position, type Recorded, type RecordedEvent } from '../../ev
 import { amendmentOf, isAmending, type AmendingEvent } from '../../projections/index.ts'
 import type { Frames } from './frames.ts'
 import { Marks, type ReceiptEvent } from './marks.ts'
-import { Membership, seesNext, wasIn, type Times } from './membership.ts'
+import { isIn, Membership, seesNext, wasIn, type Times } from './membership.ts'
 import type { Outgoing } from './outbox.ts'
 
 /** A session, as the fan-out sees it. */
@@ -13,6 +13,16 @@ export interface Receiver {
   push(frame: Outgoing): void
   /** Something without a place in the log's order. */
   tell(frame: Outgoing): void
+  /** Whether it is live, and has taken all that it was given: only then something is pushed to it again. */
+  readonly idle: boolean
+  /** Something that was pushed before. */
+  again(frame: Outgoing): void
+}
+
+/** Somebody who has sessions here. */
+export interface Here {
+  readonly user: string
+  readonly receivers: ReadonlySet<Receiver>
 }
 
 export class Fanout {
@@ -62,6 +72,26 @@ export class Fanout {
     this.#membership.attach(receiver.user, receiver, now)
   }
 
+  /** The sessions of those of a conversation's members who are here, by user. */
+  room(conversation: string): Iterable<Here> {
+    return this.#membership.room(conversation) ?? []
+  }
+
+  /** Whether anybody of a conversation is here. */
+  hasRoom(conversation: string): boolean {
+    return this.#membership.room(conversation) !== undefined
+  }
+
+  /** Somebody's sessions here; undefined where there are none. */
+  person(user: string): Here | undefined {
+    return this.#membership.person(user)
+  }
+
+  /** How far a member is known to have acknowledged a conversation; -1 where nothing is known. */
+  acknowledged(conversation: string, user: string): number {
+    return this.#marks.acknowledged(conversation, user)
+  }
+
   detach(receiver: Receiver): void {
     this.#membership.detach(receiver.user, receiver)
   }
@@ -102,9 +132,19 @@ export class Fanout {
         if (this.#membership.room(idIn(event.stream)) === undefined) return
         if (this.#marks.raisedBy(event, idIn(event.stream))) this.#toRoom(event, event.metadata.actor.session)
         return
+      case 'DeliveryFailed':
+        return this.#failed(event)
       default:
         if (isAmending(event)) this.#amend(event)
     }
+  }
+
+  /** That a message was given up on is its author's to know. */
+  #failed(event: Recorded<'DeliveryFailed'>): void {
+    const local = this.#membership.person(event.data.from)
+    if (!isIn(local?.conversations.get(idIn(event.stream)))) return
+    const frame = this.#frameOf(event)
+    for (const receiver of local!.receivers) receiver.push(frame)
   }
 
   /** What becomes of a message goes to who may see it, except to the session that asked for it. */

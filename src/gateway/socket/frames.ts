@@ -169,6 +169,10 @@ export function createFrames(keyring: Keyring, cursors: Cursors, now: () => numb
         }
         case 'MessageRetracted':
           return placed('membership', position, { type: 'retracted', ...about, ...amendment.data })
+        case 'DeliveryFailed': {
+          const { message: id, messageSeq: seq, to, reason, attempts, at } = amendment.data
+          return placed('membership', position, { type: 'failed', id, conversation, seq, to, reason, attempts, at })
+        }
         case 'ReactionAdded':
         case 'ReactionRemoved': {
           const on = amendment.type === 'ReactionAdded'

@@ -10,6 +10,11 @@ export type ReceiptEvent = Recorded<'MessagesDelivered'> | Recorded<'MessagesRea
 export class Marks {
   readonly #marks = new LRUCache<string, { delivered: number; read: number }>({ max: remembered })
 
+  /** How far a member's devices are known to have acknowledged; -1 where nothing is known. */
+  acknowledged(conversation: string, user: string): number {
+    return this.#marks.peek(`${conversation} ${user}`)?.delivered ?? -1
+  }
+
   /** Whether this raises the member's mark, whatever the device. What is read is delivered. */
   raisedBy({ type, data }: ReceiptEvent, conversation: string): boolean {
     const key = `${conversation} ${data.user}`

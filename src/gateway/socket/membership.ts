@@ -114,6 +114,7 @@ export function seesNext(
       return seen
     default:
       if (!isAmending(event) || !seen) return false
+      if (event.type === 'DeliveryFailed') return event.data.from === user
       return !('messageSeq' in event.data) || wasIn(conversations.get(conversation), event.data.messageSeq)
   }
 }

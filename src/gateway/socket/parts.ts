@@ -8,6 +8,7 @@ import type { Cursors } from './cursor.ts'
 import type { Fanout } from './fanout.ts'
 import type { Logins } from './logins.ts'
 import type { Presence } from './presence.ts'
+import type { Redelivery } from './redelivery.ts'
 import type { Table } from './session.ts'
 import type { Ticks } from './writer.ts'
 
@@ -16,6 +17,7 @@ export interface SocketParts {
   readonly fanout: Fanout
   readonly logins: Logins
   readonly presence: Presence
+  readonly redelivery: Redelivery
   readonly catchUp: CatchUp
   readonly answers: Answers
   readonly cursors: Cursors

@@ -84,6 +84,10 @@ export const retention = z.union([
   z.object({ mode: z.literal('temporary'), ttl: z.string().describe('a duration, <n>ms|s|m|h|d') }),
 ])
 
+export const failureReason = z
+  .enum(['not-acknowledged', 'too-old'])
+  .describe('it was pushed as often as it may be; it was not acknowledged in time')
+
 const limits = z.object({
   members: z.int().describe('members of a group, its creator among them'),
   bodyBytes: z.int(),
@@ -163,6 +167,17 @@ export const serverFrames = {
     by: userId,
     delivered: seq.optional(),
     read: seq.optional().describe('what is read is delivered'),
+    at,
+    cursor,
+  }),
+  failed: z.object({
+    type: z.literal('failed'),
+    id: z.uuid().describe('of the message, which its author is told about; once for each member it is given up on for'),
+    conversation: z.uuid(),
+    seq: seq.describe('of the message'),
+    to: userId.describe('who has not acknowledged it'),
+    reason: failureReason,
+    attempts: z.int().nonnegative().describe('how often it was pushed by the box that gave up; 0 where age ended it'),
     at,
     cursor,
   }),

@@ -22,7 +22,7 @@ export interface Sockets {
 const socketPath = '/v1/socket'
 
 export function createSockets(parts: SocketParts, feed: Feed, auth: Auth, devices: Devices): Sockets {
-  const { settings, timers, fanout, logins, presence } = parts
+  const { settings, timers, fanout, logins, presence, redelivery } = parts
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: settings.limits.frameBytes,
@@ -37,6 +37,7 @@ export function createSockets(parts: SocketParts, feed: Feed, auth: Auth, device
     fanout.take(events, upTo)
     logins.take(events)
     presence.take(events)
+    redelivery.take(events)
   })
 
   const signingOut = devices.signedOut.subscribe(({ user, device }) => {
@@ -90,6 +91,7 @@ export function createSockets(parts: SocketParts, feed: Feed, auth: Auth, device
       for (const ws of server.clients) ws.terminate()
       await Promise.all(open.map(({ ended }) => ended))
       following.unsubscribe()
+      redelivery.stop()
       signingOut.unsubscribe()
     },
   }

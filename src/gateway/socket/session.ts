@@ -29,6 +29,9 @@ export const initial: Opening = {
   waitingBytes: 0,
 }
 
+/** Whether a session in this state is being told all that waits for its user, instead of what it missed. */
+export const isToldAll = (state: State): boolean => state.mode === 'resuming' && state.from === undefined
+
 /** What follows from an event. */
 export function step(table: Table, state: State, event: Event): Step {
   const row = table[state.mode][event.type] as (state: State, event: Event) => Step

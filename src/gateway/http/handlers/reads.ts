@@ -42,7 +42,7 @@ export function readHandlers(parts: HandlerParts): Handlers<'inbox' | 'messages'
       const [conversation, message] = [knownForm(params.id), knownForm(params.message)]
       if (conversation === undefined || message === undefined) return refuse('unknown-message')
       const receipts = await queries.receiptsOf(identity.user, conversation, message)
-      return receipts === undefined ? refuse('unknown-message') : { json: { receipts } }
+      return receipts === undefined ? refuse('unknown-message') : { json: receipts }
     },
 
     async presence({ identity, params }) {

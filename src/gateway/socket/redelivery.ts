@@ -1,0 +1,176 @@
+// The chat queue of this box: what somebody who is here has not acknowledged is pushed again, with growing gaps, until a device
+// of theirs acknowledges it, anywhere; or it is given up. One timer a box. What waits is asked of the read models, and so is
+// what it says: nothing of it is kept here but how often it was pushed.
+import { LRUCache } from 'lru-cache'
+import type { Commands } from '../../commands/index.ts'
+import { isOver, isRefusal } from '../../domain/index.ts'
+import { idIn, type Feed, type Position, type RecordedEvent } from '../../eventstore/index.ts'
+import type { MessageRow, Projections } from '../../projections/index.ts'
+import { faulted } from '../asking.ts'
+import type { Log } from '../settings.ts'
+import type { Timers } from '../timers.ts'
+import type { Fanout } from './fanout.ts'
+import type { Frames } from './frames.ts'
+import { Overdue, type Policy } from './overdue.ts'
+import { Unacknowledged } from './unacknowledged.ts'
+
+export interface RedeliveryParts {
+  readonly fanout: Fanout
+  readonly frames: Frames
+  readonly projections: Pick<Projections, 'queries' | 'reached'>
+  readonly feed: Pick<Feed, 'head'>
+  readonly failDelivery: Commands['failDelivery']
+  readonly timers: Timers
+  readonly policy: Policy
+  readonly log: Log
+}
+
+export interface Redelivery {
+  /** The feed's next events, which the fan-out has taken. */
+  take(events: readonly RecordedEvent[]): void
+  /** A session has become live; `told`: it was told all that waits for its user. */
+  arrived(user: string, told: boolean): void
+  stop(): void
+}
+
+/** Messages of one conversation, or of somebody who has come, that are looked after at a time. */
+const pageRows = 100
+/** Questions that are put at once. */
+const atOnce = 8
+/** People who are gone, of whom it is remembered how often what waits was pushed; conversations known to keep no marks. */
+const remembered = 10_000
+const reachedMs = 5_000
+
+type Queue = Map<string, Overdue<MessageRow>>
+
+export function createRedelivery(parts: RedeliveryParts): Redelivery {
+  const { fanout, frames, projections, feed, failDelivery, timers, policy, log } = parts
+  const { queries } = projections
+  const tickMs = Math.min(Math.max(policy.backoffMs / 4, 10), 250)
+  const fresh = new Unacknowledged(fanout)
+  /** By user, then by conversation. */
+  const overdue = new Map<string, Queue>()
+  const gone = new LRUCache<string, Queue>({ max: remembered })
+  const arrivals = new Map<string, { at: number; position: Position }>()
+  const unmarked = new LRUCache<string, true>({ max: remembered })
+  let stopTimer: (() => void) | undefined
+  let working = false
+  let stopped = false
+
+  const arm = (): void => {
+    if (stopTimer || working || stopped || (fresh.empty && overdue.size === 0 && arrivals.size === 0)) return
+    stopTimer = timers.after(tickMs, () => {
+      stopTimer = undefined
+      working = true
+      void tick()
+        .catch((error: unknown) => faulted(error, 'pushing again', log))
+        .then(() => {
+          working = false
+          arm()
+        })
+    })
+  }
+
+  const queueOf = (user: string): Queue => {
+    const queue = overdue.get(user) ?? gone.get(user) ?? new Map<string, Overdue<MessageRow>>()
+    gone.delete(user)
+    overdue.set(user, queue)
+    return queue
+  }
+  const due = (user: string, conversation: string, upTo: number): void => {
+    const queue = queueOf(user)
+    const one = queue.get(conversation) ?? new Overdue<MessageRow>(user, conversation, policy)
+    queue.set(conversation, one)
+    one.due(upTo)
+  }
+
+  const tick = async (): Promise<void> => {
+    // what the feed has brought until now must be in the read models, or it would be taken for acknowledged
+    const now = timers.now()
+    if (!(await projections.reached(feed.head(), reachedMs))) return
+    const suspects = fresh.suspects(now, policy.backoffMs).filter(({ conversation }) => !unmarked.has(conversation))
+    if (suspects.length > 0) {
+      const asked = [...new Set(suspects.map(({ conversation }) => conversation))]
+      const marked = new Set(await queries.keepingMarks(asked))
+      for (const conversation of asked) if (!marked.has(conversation)) unmarked.set(conversation, true)
+      for (const { user, conversation, upTo } of suspects) if (marked.has(conversation)) due(user, conversation, upTo)
+    }
+    const come = [...arrivals].filter(([, { at }]) => now - at >= policy.backoffMs)
+    for (const [user] of come) arrivals.delete(user)
+    await few(come, ([user, { position }]) => lookAtAll(user, position))
+    for (const [user, queue] of overdue) {
+      if (fanout.person(user)) continue
+      overdue.delete(user)
+      gone.set(user, queue)
+    }
+    const all = [...overdue.values()].flatMap(queue => [...queue.values()].filter(({ nextAt }) => nextAt <= now))
+    await few(all, look)
+  }
+
+  /** Who has come is asked for once: what waits for them may have been pushed elsewhere, or before. */
+  const lookAtAll = async (user: string, position: Position): Promise<void> => {
+    if (!fanout.person(user)) return
+    const rows = await queries.undelivered(user, position, pageRows)
+    for (const { conversation, seq } of rows) due(user, conversation, seq)
+    if (rows.length === pageRows && !arrivals.has(user)) arrivals.set(user, { at: timers.now(), position }) // there may be more
+  }
+
+  const look = async (one: Overdue<MessageRow>): Promise<void> => {
+    const { user, conversation } = one
+    const rows = await queries.undelivered(user, fanout.position(), pageRows, conversation)
+    const now = timers.now()
+    const known = fanout.acknowledged(conversation, user)
+    const waiting = rows.filter(
+      ({ seq, content, expiresAt }) => content !== null && seq > known && !isOver(expiresAt, now),
+    )
+    const { again, giveUp } = one.look(waiting, now)
+    if (one.empty) forget(one)
+    const receivers = [...(fanout.person(user)?.receivers ?? [])].filter(({ idle }) => idle)
+    if (receivers.length === 0) return // who reads slowly is pushed nothing twice, and who is gone nothing at all
+    // its place is where it comes now: a client that keeps its cursor is not thrown back
+    const position = fanout.position()
+    for (const message of again) {
+      const frame = frames.message({ ...message, position })
+      for (const receiver of receivers) receiver.again(frame)
+    }
+    one.pushed(again, now)
+    await Promise.all(giveUp.map(({ message, pushes }) => fail(one, message, pushes)))
+  }
+
+  const forget = ({ user, conversation }: Overdue<MessageRow>): void => {
+    const queue = overdue.get(user)
+    queue?.delete(conversation)
+    if (queue?.size === 0) overdue.delete(user)
+  }
+
+  const fail = async (one: Overdue<MessageRow>, { conversation, id, seq }: MessageRow, attempts: number) => {
+    one.givenUp(seq, true)
+    const failure = { conversation, message: id, to: one.user, reason: 'not-acknowledged', attempts } as const
+    const answer = await failDelivery(failure).catch((error: unknown) => faulted(error, 'failDelivery', log))
+    if (isRefusal(answer)) one.givenUp(seq, false)
+  }
+
+  return {
+    take(events) {
+      fresh.take(events, timers.now())
+      for (const event of events) if (event.type === 'DeliveredMarksChanged') unmarked.delete(idIn(event.stream))
+      arm()
+    },
+    arrived(user, told) {
+      const now = timers.now()
+      arrivals.set(user, { at: now, position: fanout.position() })
+      if (overdue.has(user) || gone.has(user)) for (const one of queueOf(user).values()) if (told) one.told(now)
+      arm()
+    },
+    stop() {
+      stopped = true
+      stopTimer?.()
+    },
+  }
+}
+
+/** Does it for each, a few at a time. */
+async function few<T>(all: readonly T[], doing: (one: T) => Promise<void>): Promise<void> {
+  for (let first = 0; first < all.length; first += atOnce)
+    await Promise.all(all.slice(first, first + atOnce).map(doing))
+}
