@@ -7,6 +7,7 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { startEngines } from './app/engines.ts'
 import { listen } from './app/listen.ts'
+import { tellProcess } from './app/metrics.ts'
 import { createParts } from './app/parts.ts'
 import { openSearch } from './app/search.ts'
 import { analystUrl, withoutPassword } from './app/urls.ts'
@@ -17,6 +18,7 @@ import { lookForLate } from './delivery/index.ts'
 import { connectEventStore, epochOf, openDueKeys, openKeyring, startFeed } from './eventstore/index.ts'
 import { createGateway, createOperations, defaults, followDevices } from './gateway/index.ts'
 import { folderStore, openMedia } from './media/index.ts'
+import { createMetrics, Flights } from './metrics/index.ts'
 import { followProjections, openProjections } from './projections/index.ts'
 import { boxKey, keptSecret } from './secrets.ts'
 
@@ -53,7 +55,9 @@ export async function startApp(
     say(`database ${config.databaseUrl ? withoutPassword(databaseUrl) : databaseUrl}`)
 
     // the log and the database: every role has both
-    const store = opened('store client', connectEventStore(storeUrl, onFault))
+    const metrics = createMetrics({ process: true })
+    const appends = new Flights()
+    const store = opened('store client', connectEventStore(storeUrl, onFault, appends))
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 20 })
     pool.on('error', error => log.warn({ error }, 'a database connection was lost'))
     onClose('database pool', () => pool.end())
@@ -156,11 +160,13 @@ export async function startApp(
     const others = () => (remote && !remote.connected() ? ['no command process is there'] : [])
     const readiness = watchReadiness({ store, pool, feed, projections, lagMs: config.readyLagMs, others })
     onClose('readiness', readiness.stop)
+    tellProcess(metrics, { appends, feed, projections, readiness })
 
     if (!has('gateway')) {
       const server = own && serveCommands(own, await secret(), log)
       const operations = createOperations({
         unready: readiness.reasons,
+        metrics,
         ...(server ? { upgrade: server.upgrade } : {}),
       })
       const url = await listen(operations, config)
@@ -191,9 +197,11 @@ export async function startApp(
         onlineWindowMs: config.onlineWindowMs,
         deliveryAttempts: config.deliveryAttempts,
         deliveryBackoffMs: config.deliveryBackoffMs,
+        admissionRate: config.admissionRate,
         limits: { ...defaults.limits, members: config.memberLimit, mediaBytes: config.mediaBytes },
       },
       log,
+      metrics,
       unready: readiness.reasons,
     })
     const url = await listen(gateway, config)

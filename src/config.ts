@@ -90,6 +90,7 @@ const environment = z.object({
   DELIVERY_MAX_AGE: duration.refine(ms => ms >= 100, 'a duration of at least 100ms').default(30 * 86_400_000),
   SEARCH: z.enum(['on', 'off'], 'on or off').default('on'),
   ONLINE_WINDOW: duration.default(10_000),
+  ADMISSION_RATE: wholeNumber(1, 1_000_000).default(2000),
   MEMBER_LIMIT: wholeNumber(1, 100_000).default(1_024),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
 })
@@ -135,6 +136,8 @@ export interface Config {
   readonly search: boolean
   readonly onlineWindowMs: number
   readonly memberLimit: number
+  /** New sessions a second that are let in. */
+  readonly admissionRate: number
   readonly logLevel: string
 }
 
@@ -177,6 +180,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     search: e.SEARCH === 'on',
     onlineWindowMs: e.ONLINE_WINDOW,
     memberLimit: e.MEMBER_LIMIT,
+    admissionRate: e.ADMISSION_RATE,
     logLevel: e.LOG_LEVEL,
   }
 }

@@ -18,6 +18,8 @@ export interface ReadinessParts {
 export interface Readiness {
   /** Why it cannot serve; nothing where it can. */
   reasons(): Promise<readonly string[]>
+  /** For how long the read models have been lacking what the feed has brought (milliseconds). */
+  behindMs(): number
   stop(): void
 }
 
@@ -39,12 +41,16 @@ export function watchReadiness({ store, pool, feed, projections, lagMs, others }
     if (feed.head() > (ahead.at(-1)?.head ?? position)) ahead.push({ at: performance.now(), head: feed.head() })
   }
   const timer = setInterval(sample, sampleMs).unref()
+  const behindMs = () => {
+    sample()
+    return ahead[0] ? performance.now() - ahead[0].at : 0
+  }
 
   return {
+    behindMs,
     async reasons() {
-      sample()
-      const behindMs = ahead[0] ? performance.now() - ahead[0].at : 0
-      const lag = behindMs > lagMs ? [`the read models are ${Math.round(behindMs / 1_000)} s behind`] : []
+      const behind = behindMs()
+      const lag = behind > lagMs ? [`the read models are ${Math.round(behind / 1_000)} s behind`] : []
       const answers = await Promise.all([storeAnswers(), databaseAnswers()])
       return [...answers.filter(reason => reason !== undefined), ...lag, ...others()]
     },

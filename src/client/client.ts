@@ -45,6 +45,7 @@ export function connect(options: ConnectOptions) {
   listeners.on('message', message => expiry.note(message))
   let over: Closed | undefined
   let cursor = options.cursor
+  let pause: ReturnType<typeof setTimeout> | undefined
 
   const receiver = new Receiver(listeners, outbox, options.cursor, {
     kept: kept => {
@@ -55,8 +56,22 @@ export function connect(options: ConnectOptions) {
       const ack = options.ack === 'manual' ? undefined : standing.ack(conversation, seq)
       if (ack) say(ack)
     },
+    busy: (id, afterMs) => {
+      const held = outbox.hold(id)
+      // up to twice as long, so that those who were refused together do not come back together; then one goes ahead
+      if (held) pause ??= setTimeout(() => resume(1), afterMs * (1 + Math.random()))
+      return held
+    },
+    answered: () => {
+      if (pause === undefined) resume(Infinity)
+    },
     newStore: () => standing.forgetMarks(),
   })
+
+  const resume = (most: number) => {
+    pause = undefined
+    for (const text of outbox.release(most)) link.send(text)
+  }
 
   const link = new Link({
     open,
@@ -66,6 +81,7 @@ export function connect(options: ConnectOptions) {
     changed: state => void listeners.tell('connection', state),
     ended: ({ code, reason }) => {
       over = new Closed(code, reason)
+      clearTimeout(pause)
       outbox.end(over)
       expiry.stop()
       listeners.end()
@@ -84,7 +100,8 @@ export function connect(options: ConnectOptions) {
 
   const client = {
     /**
-     * Answered once the message is durable, however many sockets that takes. The same `id` is the same message.
+     * Answered once the message is durable, however many sockets that takes, and however often the server is busy. The same
+     * `id` is the same message.
      * Rejects with `Refused` where the server says no, with `Closed` where the client is over before there is an answer.
      */
     send: (to: Recipient, body: Body, { id = v7() }: { id?: string } = {}): Promise<Sent> =>

@@ -26,8 +26,14 @@ export type Happening =
   | { readonly type: 'welcome'; readonly resumeFrom: string | undefined }
   | { readonly type: 'resumed' }
   | { readonly type: 'reset' }
-  /** The socket closed or never opened. `luck` in [0, 1) is the jitter. */
-  | { readonly type: 'lost'; readonly code: number; readonly reason: string; readonly luck: number }
+  /** The socket closed or never opened. `luck` in [0, 1) is the jitter; `afterMs`: the server said when to come back. */
+  | {
+      readonly type: 'lost'
+      readonly code: number
+      readonly reason: string
+      readonly luck: number
+      readonly afterMs?: number | undefined
+    }
   /** The upgrade was answered 401: this token will not get in. */
   | { readonly type: 'refused'; readonly status: number; readonly reason: string }
   /** The timer that was set. `silent`: no frame has come since it was. */
@@ -70,9 +76,12 @@ const tryNow = (attempt: number): Step => ({
   effects: [{ do: 'open' }, { do: 'timer', ms: PATIENCE }],
 })
 
-const tryLater = (attempt: number, luck: number): Step => ({
+/** Who is sent away is not alone: all of them spread over as long as a fourth attempt would. */
+const SENT_AWAY = 3
+
+const tryLater = (attempt: number, luck: number, least = 0): Step => ({
   now: { is: 'waiting', attempt: attempt + 1 },
-  effects: [{ do: 'timer', ms: backoff(attempt, luck) }],
+  effects: [{ do: 'timer', ms: least + backoff(attempt, luck) }],
 })
 
 const end = (why: Ending, drop: boolean): Step => ({
@@ -81,8 +90,12 @@ const end = (why: Ending, drop: boolean): Step => ({
 })
 
 /** 4000–4499 and the protocol's own codes come back, 4500–4999 do not. */
-const lost = ({ attempt }: { attempt: number }, { code, reason, luck }: HappeningNamed<'lost'>): Step =>
-  code >= 4500 && code <= 4999 ? end({ code, reason }, false) : tryLater(attempt, luck)
+const lost = ({ attempt }: { attempt: number }, { code, reason, luck, afterMs }: HappeningNamed<'lost'>): Step => {
+  if (code >= 4500 && code <= 4999) return end({ code, reason }, false)
+  const { now } = tryLater(attempt, luck)
+  const { effects } = tryLater(code >= 4000 ? Math.max(attempt, SENT_AWAY) : attempt, luck, afterMs)
+  return { now, effects }
+}
 
 const giveUpOn = ({ attempt }: { attempt: number }, { luck }: { luck: number }): Step => {
   const { now, effects } = tryLater(attempt, luck)

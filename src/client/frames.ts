@@ -1,16 +1,9 @@
 // The frames as the SDK has them: the types of the server's own file, without its schemas, so that browsers load no zod.
 import type * as protocol from '../gateway/socket/protocol.ts'
 
-/** Overload: what the server keeps back for now. Level 0 is none. */
-export interface Load {
-  readonly type: 'load'
-  readonly level: number
-  readonly shedding: readonly string[]
-}
-
 export type ClientFrame = protocol.ClientFrame
 export type Limits = protocol.Limits
-export type ServerFrame = protocol.ServerFrame | Load
+export type ServerFrame = protocol.ServerFrame
 export type ServerFrameType = ServerFrame['type']
 export type FrameOf<T extends ServerFrameType> = Extract<ServerFrame, { type: T }>
 

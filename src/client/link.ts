@@ -97,19 +97,19 @@ export class Link {
 
   async #open(): Promise<void> {
     const attempt = ++this.#attempt
-    const lost = (code: number, reason: string) => {
+    const lost = (code: number, reason: string, afterMs?: number) => {
       if (attempt !== this.#attempt) return
       this.#socket = undefined
-      this.#happen({ type: 'lost', code, reason, luck: Math.random() })
+      this.#happen({ type: 'lost', code, reason, luck: Math.random(), afterMs })
     }
     try {
       const listener: SocketListener = {
         opened: () => this.#happen({ type: 'open' }),
         text: data => this.#read(readFrame(data)),
         frame: frame => this.#read(frame),
-        lost,
-        answered: status => {
-          if (status !== 401) return lost(1006, `the server answered with ${status}`)
+        lost: (code, reason) => lost(code, reason),
+        answered: (status, afterMs) => {
+          if (status !== 401) return lost(1006, `the server answered with ${status}`, afterMs)
           this.#socket = undefined
           this.#happen({ type: 'refused', status, reason: 'the server does not accept this token' })
         },

@@ -16,6 +16,8 @@ const bytes = (text: string): number => new TextEncoder().encode(text).length
 
 export class Outbox {
   readonly #waiting = new Map<string, Waiting>()
+  /** What is not to be said before the server has had its pause; undefined: there is none. */
+  #held: Set<string> | undefined
   #frameBytes = Infinity
 
   /** Takes it in. `text` is for the wire, if there is one; undefined where there is nothing to say: the same id is the same question. */
@@ -32,7 +34,8 @@ export class Outbox {
     const entry = { type: frame.type, text, answered, resolve, reject }
     this.#waiting.set(frame.id, entry)
     this.#check(frame.id, entry)
-    return { text: this.has(frame.id) ? text : undefined, answered }
+    this.#held?.add(frame.id)
+    return { text: this.has(frame.id) && !this.#held ? text : undefined, answered }
   }
 
   has(id: string): boolean {
@@ -45,7 +48,24 @@ export class Outbox {
 
   /** All that waits, in the order it was asked: to be said again on a new socket. */
   unanswered(): string[] {
-    return [...this.#waiting.values()].map(({ text }) => text)
+    return [...this.#waiting].flatMap(([id, { text }]) => (this.#held?.has(id) ? [] : [text]))
+  }
+
+  /** The server is busy: this, and all that is put from now on, waits for `release`. True where it waited for an answer. */
+  hold(id: string): boolean {
+    if (!this.has(id)) return false
+    this.#held = (this.#held ?? new Set()).add(id)
+    return true
+  }
+
+  /** Of what is held and still waits, the first so many in the order it was asked: to be said now. */
+  release(most: number): string[] {
+    const held = this.#held
+    if (!held) return []
+    const texts = [...this.#waiting].filter(([id]) => held.has(id)).slice(0, most)
+    for (const [id] of texts) held.delete(id)
+    if (![...held].some(id => this.has(id))) this.#held = undefined
+    return texts.map(([, { text }]) => text)
   }
 
   /** A frame over the limit would close every socket that it is tried on: refused here, as the server would. */

@@ -59,8 +59,8 @@ export function openPolling(http: Http, listener: SocketListener): OpenSocket {
   const run = async () => {
     const first = await poll().catch((thrown: unknown) => {
       if (!(thrown instanceof Refused) || thrown.status === undefined) throw thrown
-      const { status } = thrown
-      ended(() => listener.answered(status))
+      const { status, retryAfterMs } = thrown
+      ended(() => listener.answered(status, retryAfterMs))
     })
     if (!first || over.signal.aborted) return
     cursor = first.cursor

@@ -11,6 +11,10 @@ export interface ReceiverOwner {
   kept(cursor: string): void
   /** A message whose listeners are through with it. */
   handled(message: Message): void
+  /** The server is busy, and the frame that was asked is to be said again after so long. True where it will be. */
+  busy(id: string, afterMs: number): boolean
+  /** Something that was asked has its answer: there is room again. */
+  answered(): void
   /** The server has another store than before: what was known of seqs is void. */
   newStore(): void
 }
@@ -52,10 +56,12 @@ export class Receiver {
       case 'sent':
         // what becomes of a message may be answered with the seq of something else, as of which it is so
         if ((this.#outbox.asked(frame.id) ?? 'send') === 'send') this.#seen.add(frame.conversation, frame.seq)
-        this.#outbox.answer(frame)
+        if (this.#outbox.answer(frame)) this.#owner.answered()
         return
       case 'error':
-        if (frame.id !== undefined && this.#outbox.refuse(frame.id, refusal(frame))) return
+        if (frame.id !== undefined && frame.code === 'busy' && frame.retryAfterMs !== undefined)
+          if (this.#owner.busy(frame.id, frame.retryAfterMs)) return
+        if (frame.id !== undefined && this.#outbox.refuse(frame.id, refusal(frame))) return this.#owner.answered()
         return this.#push(frame)
       case 'reset':
         this.#received = undefined // until the backlog that follows has come

@@ -14,12 +14,14 @@ export interface SocketLike {
 
 export type SocketClass = new (url: string, protocols?: string | string[], options?: never) => SocketLike
 
+interface Answered {
+  readonly statusCode?: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
 /** What `ws` has besides: headers to send, and the status of an upgrade that was answered otherwise. */
 interface NodeSocket extends SocketLike {
-  on(
-    event: 'unexpected-response',
-    listener: (request: { destroy(): void }, response: { statusCode?: number }) => void,
-  ): void
+  on(event: 'unexpected-response', listener: (request: { destroy(): void }, response: Answered) => void): void
 }
 type NodeSocketClass = new (url: string, protocols: string, options: object) => NodeSocket
 
@@ -28,8 +30,8 @@ export interface SocketListener {
   text(data: unknown): void
   frame(frame: ServerFrame): void
   lost(code: number, reason: string): void
-  /** The upgrade was answered with this HTTP status. */
-  answered(status: number): void
+  /** The upgrade was answered with this HTTP status, and maybe with when to come back. */
+  answered(status: number, afterMs: number | undefined): void
 }
 
 const emitsEvents = (Class: SocketClass): boolean =>
@@ -55,10 +57,11 @@ export function openSocket(Class: SocketClass, url: string, token: string, liste
   if (emitsEvents(Class)) {
     const options = { headers: { authorization: `Bearer ${token}` }, perMessageDeflate: false }
     const node = new (Class as unknown as NodeSocketClass)(at.href, subprotocol, options)
-    node.on('unexpected-response', (request, { statusCode }) => {
+    node.on('unexpected-response', (request, { statusCode, headers }) => {
       detach()
       request.destroy()
-      listener.answered(statusCode ?? 0)
+      const after = Number(headers['retry-after'] ?? NaN) * 1000
+      listener.answered(statusCode ?? 0, Number.isFinite(after) ? after : undefined)
     })
     socket = node
   } else {

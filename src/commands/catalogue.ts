@@ -49,6 +49,8 @@ export interface ConversationChange {
 export interface Commands {
   /** The same id is always answered the same. */
   sendMessage(asker: Asker, send: Send): Promise<SentMessage | Refusal>
+  /** What an id that was said lately is answered with, or is about to be; null where it is not known. */
+  answerTo(asker: Asker, said: Omit<Send, 'body'>): Promise<SentMessage | Refusal | null>
   /** What becomes of a message is answered as a message is. What was so already is answered as of where it was so. */
   editMessage(asker: Asker, edit: OfMessage & Pick<Send, 'body'>): Promise<SentMessage | Refusal>
   retractMessage(asker: Asker, retraction: OfMessage): Promise<SentMessage | Refusal>

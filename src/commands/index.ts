@@ -76,7 +76,7 @@ export function createCommands(ports: CommandPorts): Commands {
     for (const message of await Promise.all(ids.map(id => earlier.load(id)))) if (message) sent.add(message)
   })
 
-  const say = saidOnce(writer, sent, feed.head, now)
+  const { say, answerTo } = saidOnce(writer, sent, feed.head, now)
   const amend = amendMessage(say, blocks)
   const marks = markReceipts(store, readSide, conversations, now)
   const group = groups(writer, blocks, memberLimit, feed.head, now)
@@ -98,6 +98,7 @@ export function createCommands(ports: CommandPorts): Commands {
 
   return {
     sendMessage: sendMessage(say, blocks),
+    answerTo,
     editMessage: amend.edit,
     retractMessage: amend.retract,
     react: amend.react,

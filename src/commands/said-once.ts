@@ -16,7 +16,18 @@ export type Say = (
   command: (from: string, at: string) => ConversationCommand | Refusal,
 ) => Promise<SentMessage | Refusal>
 
-export function saidOnce(writer: ConversationWriter, sent: SentMessages, head: () => Position, now: () => string): Say {
+export interface SaidOnce {
+  readonly say: Say
+  /** What an id that memory knows was answered with, or is being; null where it does not know it. */
+  answerTo(asker: Asker, said: { id: string }): Promise<SentMessage | Refusal | null>
+}
+
+export function saidOnce(
+  writer: ConversationWriter,
+  sent: SentMessages,
+  head: () => Position,
+  now: () => string,
+): SaidOnce {
   /** Ids being said right now: a repeat waits to see what becomes of the first. */
   const underWay = new Map<string, Promise<unknown>>()
 
@@ -48,13 +59,22 @@ export function saidOnce(writer: ConversationWriter, sent: SentMessages, head: (
     return message
   }
 
-  return async (asker, id, conversation, command) => {
+  const answerTo: SaidOnce['answerTo'] = async (asker, { id }) => {
     for (let first = underWay.get(id); first; first = underWay.get(id)) await first.catch(() => undefined)
     const known = sent.get(id)
-    if (known) return answer(known, asker.actor.user)
-    const saying = say(asker, id, conversation, command).finally(() => underWay.delete(id))
-    underWay.set(id, saying)
-    return saying
+    return known ? answer(known, asker.actor.user) : null
+  }
+
+  return {
+    answerTo,
+    async say(asker, id, conversation, command) {
+      for (let first = underWay.get(id); first; first = underWay.get(id)) await first.catch(() => undefined)
+      const known = sent.get(id)
+      if (known) return answer(known, asker.actor.user)
+      const saying = say(asker, id, conversation, command).finally(() => underWay.delete(id))
+      underWay.set(id, saying)
+      return saying
+    },
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type ReadDone,
   type Request,
 } from './eventstoredb/messages.ts'
-import { StoreUnavailable, WrongRevision, type EventStore } from './port.ts'
+import { StoreUnavailable, WrongRevision, type AppendMeter, type EventStore } from './port.ts'
 
 /** Threads run compiled JavaScript; from sources (in tests) that is what was built beside them. */
 const worker = new URL(
@@ -25,8 +25,14 @@ interface Waiting {
   fail(error: Error): void
 }
 
+const unmeasured: AppendMeter = { began: () => 0, ended: () => undefined }
+
 /** Connects to `esdb://…`. The connection is made with the first request; `onFault` hears of the end of the thread. */
-export function connectEventStore(url: string, onFault: (error: Error) => void): EventStore {
+export function connectEventStore(
+  url: string,
+  onFault: (error: Error) => void,
+  appends: AppendMeter = unmeasured,
+): EventStore {
   const thread = new Worker(worker, { workerData: { url } })
   const send = perTick<Request>(text => thread.postMessage(text))
   const waiting = new Map<number, Waiting>()
@@ -74,14 +80,19 @@ export function connectEventStore(url: string, onFault: (error: Error) => void):
 
   return {
     append: async (stream, events, expected) => {
-      const { appended } = await ask<AppendDone>(
-        n => ({ n, op: 'append', stream, events, expected }),
-        failure =>
-          failure.kind === 'wrong-revision'
-            ? new WrongRevision(stream, expected, failure.actual)
-            : otherError(`appending to ${stream}`, failure),
-      )
-      return appended
+      const began = appends.began()
+      try {
+        const { appended } = await ask<AppendDone>(
+          n => ({ n, op: 'append', stream, events, expected }),
+          failure =>
+            failure.kind === 'wrong-revision'
+              ? new WrongRevision(stream, expected, failure.actual)
+              : otherError(`appending to ${stream}`, failure),
+        )
+        return appended
+      } finally {
+        appends.ended(began)
+      }
     },
 
     read: async function* (stream, from = 0) {

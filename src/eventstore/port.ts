@@ -79,6 +79,12 @@ export interface FeedReader {
   lost(error: Error): void
 }
 
+/** Hears when an append begins, and, with what it answered then, when it has ended. */
+export interface AppendMeter {
+  began(): number
+  ended(began: number): void
+}
+
 export interface EventStore {
   /** Resolves once the events are durable. Rejects with WrongRevision or StoreUnavailable. */
   append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended>

@@ -5,6 +5,8 @@ import type { Boxes } from '../boxes/index.ts'
 import type { Commands } from '../commands/index.ts'
 import type { EventStore, Feed, Keyring } from '../eventstore/index.ts'
 import type { Media } from '../media/index.ts'
+import type { Metrics } from '../metrics/index.ts'
+import { createCounts, tellCounts } from './counts.ts'
 import type { Finder, Projections } from '../projections/index.ts'
 import type { Devices } from './devices.ts'
 import { createApp, type Handlers } from './http/app.ts'
@@ -20,6 +22,10 @@ import { operationsHandlers } from './http/handlers/operations.ts'
 import { pollHandlers } from './http/handlers/polls.ts'
 import { ownHandlers } from './http/handlers/own.ts'
 import { readHandlers } from './http/handlers/reads.ts'
+import { createAdmission } from './load/admission.ts'
+import { createHeldMarks } from './load/held-marks.ts'
+import { createLoad, type Measures } from './load/load.ts'
+import { watchLoop } from './load/loop.ts'
 import { retentionHandlers } from './http/handlers/retention.ts'
 import { createPolls } from './poll/polls.ts'
 import { searchHandlers } from './http/handlers/search.ts'
@@ -63,6 +69,9 @@ export interface GatewayParts {
   /** Why it cannot serve; nothing where it can. */
   readonly unready: () => Promise<readonly string[]>
   readonly timers?: Timers
+  readonly metrics: Metrics
+  /** What is measured, where it is not to be measured. */
+  readonly measure?: () => Partial<Measures>
 }
 
 export interface Gateway {
@@ -76,27 +85,44 @@ export interface Gateway {
 
 export function createGateway(parts: GatewayParts): Gateway {
   const { commands, projections, feed, store, keyring, search, media, devices, box, boxes, epoch, log } = parts
-  const { timers = realTimers } = parts
+  const { metrics, timers = realTimers } = parts
   const settings: GatewaySettings = { ...defaults, ...parts.settings }
   const auth = createAuth(parts.auth, timers, log, devices)
   const cursors = createCursors(epoch)
   const frames = createFrames(keyring, cursors, () => timers.now())
   const fanout = new Fanout(frames, feed.head())
   const logins = createLogins(projections, feed, fanout)
-  const watch = { onlineWindowMs: settings.onlineWindowMs, most: settings.limits.watch }
-  const presence = createPresence(projections, feed, timers, watch)
+  const counts = createCounts()
+  const loop = watchLoop()
+  const measure = (): Measures => {
+    const measured = { loopMs: loop.look(), outboxBytes: sockets.waiting() + polls.waiting(), line: admission.line() }
+    return { ...measured, ...parts.measure?.() }
+  }
+  const load = createLoad(counts.asks, measure, settings.load, timers)
+  const admission = createAdmission({ rate: settings.admissionRate }, load.level, timers)
+  const marks = createHeldMarks(commands, load, timers, log)
+  const shed = (what: 'presence' | 'typing') => () => load.sheds(what) && ++load.shed[what] > 0
+  const presence = createPresence(projections, feed, timers, {
+    onlineWindowMs: settings.onlineWindowMs,
+    most: settings.limits.watch,
+    sheds: shed('presence'),
+  })
+  load.onChange(() => load.sheds('presence') || presence.repair())
   const catchUp = createCatchUp(projections.queries, frames, settings.resumePage)
-  const typing = createTyping(commands, fanout, timers, boxes.whispers)
-  const answers = createAnswers(commands, typing, presence, log)
+  const typing = createTyping(commands, fanout, timers, boxes.whispers, shed('typing'))
+  const answers = createAnswers({ commands, typing, presence, load, marks, counts, log })
   const table = sessionTable({ waitingBytes: settings.outboxBytes, unanswered: settings.unanswered })
   const redelivery = createRedelivery({
     ...{ fanout, frames, projections, feed, failDelivery: commands.failDelivery, timers, log },
     policy: { attempts: settings.deliveryAttempts, backoffMs: settings.deliveryBackoffMs },
+    holds: () => load.sheds('delivered'),
   })
-  const talking = { commands, fanout, logins, presence, redelivery, catchUp, answers, cursors }
+  const talking = { commands, fanout, logins, presence, redelivery, catchUp, answers, cursors, load, counts }
   const shared = { ...talking, timers, settings, box, epoch, log }
-  const sockets = createSockets({ ...shared, table, ticks: new Ticks() }, feed, auth, devices)
-  const polls = createPolls({ ...shared, projections }, devices)
+  const ticks = new Ticks(counts.framesOut)
+  const sockets = createSockets({ ...shared, table, ticks }, feed, auth, devices, admission)
+  const polls = createPolls({ ...shared, projections }, devices, admission)
+  tellCounts(metrics, { ...counts, load, admission, marks, sessions: () => sockets.sessions() + polls.sessions() })
 
   let closing = false
   const unready = async () => (closing ? ['it is stopping'] : parts.unready())
@@ -113,6 +139,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     settings,
     timers,
     log,
+    metrics,
     unready,
   }
   const handlers: Handlers = {
@@ -152,6 +179,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       closing = true
       const closed = new Promise(resolve => http.close(resolve))
       await Promise.all([sockets.stop(), polls.stop()])
+      await marks.flush()
+      load.stop()
+      loop.stop()
       http.closeIdleConnections()
       const cut = timers.after(settings.stopMs, () => http.closeAllConnections())
       await closed

@@ -4,25 +4,30 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { refuse, type Refusal } from '../domain/index.ts'
+import type { Metrics } from '../metrics/index.ts'
 import { problemOf } from './http/problems.ts'
 
 export interface OperationsParts {
   /** Why it cannot serve; nothing where it can. */
   readonly unready: () => Promise<readonly string[]>
+  readonly metrics: Pick<Metrics, 'contentType' | 'text'>
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 }
 
-export function createOperations({ unready, upgrade }: OperationsParts) {
+export function createOperations({ unready, metrics, upgrade }: OperationsParts) {
   let closing = false
-  const answer = async ({ method, url }: IncomingMessage): Promise<Refusal | object> => {
+  const answer = async ({ method, url }: IncomingMessage): Promise<Refusal | object | string> => {
     if (method !== 'GET' && method !== 'HEAD') return refuse('wrong-method')
     if (url === '/healthz') return { status: 'alive' }
-    if (url !== '/readyz') return refuse('not-found', `this process has no part in that: it has /healthz and /readyz`)
+    if (url === '/metrics') return metrics.text()
+    if (url !== '/readyz')
+      return refuse('not-found', `this process has no part in that: it has /healthz, /readyz and /metrics`)
     const reasons = closing ? ['it is stopping'] : await unready()
     return reasons.length === 0 ? { status: 'ready' } : refuse('busy', reasons.join('; '), 1000)
   }
-  const send = (response: ServerResponse, said: Refusal | object): void => {
-    if ('refused' in said) {
+  const send = (response: ServerResponse, said: Refusal | object | string): void => {
+    if (typeof said === 'string') response.writeHead(200, { 'content-type': metrics.contentType }).end(said)
+    else if ('refused' in said) {
       const { status, headers, body } = problemOf(said)
       response.writeHead(status, headers).end(JSON.stringify(body))
     } else response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(said))

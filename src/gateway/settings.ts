@@ -1,4 +1,6 @@
 // What can be set about the gateway, and what holds where nothing is said.
+import { usualPace, usualThresholds } from './load/levels.ts'
+import type { LoadSettings } from './load/load.ts'
 import { minTtl, reactionBytes, type Limits } from './socket/protocol.ts'
 
 export interface GatewaySettings {
@@ -26,6 +28,9 @@ export interface GatewaySettings {
   readonly atLeastMs: number
   /** How long sockets have to answer the close when the box stops. */
   readonly stopMs: number
+  /** New sessions a second. */
+  readonly admissionRate: number
+  readonly load: LoadSettings
 }
 
 const mediaBytes = 20 * 1024 * 1024
@@ -54,6 +59,8 @@ export const defaults: GatewaySettings = {
   resumePage: 250,
   atLeastMs: 5000,
   stopMs: 1000,
+  admissionRate: 2000,
+  load: { thresholds: usualThresholds, pace: usualPace, lookMs: 100, mostWaitMs: 500 },
 }
 
 /** Where the gateway says what went wrong; pino's loggers fit. Never with content, of persons only their user ids. */

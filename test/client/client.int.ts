@@ -175,13 +175,35 @@ describe('the client', () => {
     expect(server.upgrades[1]?.headers.authorization).toBe('Bearer good')
   })
 
-  it('rejects with the server’s code and when to ask again', async () => {
+  it('rejects with the server’s code', async () => {
     server.hook = ({ type, id }, socket) => {
       if (type !== 'send') return 'as usual'
-      socket.send(JSON.stringify({ type: 'error', id, code: 'busy', message: 'later', retryAfterMs: 700 }))
+      socket.send(JSON.stringify({ type: 'error', id, code: 'not-a-member', message: 'no' }))
       return 'ignore'
     }
-    await expect(open().send({ user: 'bob' }, {})).rejects.toMatchObject({ code: 'busy', retryAfterMs: 700 })
+    await expect(open().send({ user: 'bob' }, {})).rejects.toMatchObject({ code: 'not-a-member' })
+  })
+
+  it('[C16] says the same again when the server is busy, after its pause, with what was said meanwhile behind it', async () => {
+    let busy = 2
+    server.hook = ({ type, id }, socket) => {
+      if (type !== 'send' || busy-- <= 0) return 'as usual'
+      socket.send(JSON.stringify({ type: 'error', id, code: 'busy', message: 'later', retryAfterMs: 50 }))
+      if (busy === 0) socket.send(JSON.stringify({ type: 'load', level: 4, shedding: ['messages'] }))
+      return 'ignore'
+    }
+    const client = open()
+    await client.ready()
+    const refused = new Promise(resolve => client.on('load', resolve))
+    const first = client.send({ user: 'bob' }, {}, { id: 'id-1' })
+    const second = client.send({ user: 'bob' }, {}, { id: 'id-2' })
+    await refused
+    const third = client.send({ user: 'bob' }, {}, { id: 'id-3' })
+    const sent = await Promise.all([first, second, third])
+    expect(sent.map(({ id }) => id)).toEqual(['id-1', 'id-2', 'id-3'])
+    const said = server.heard[0]!.flatMap(({ type, id }) => (type === 'send' ? [id] : []))
+    expect(said.slice(0, 2)).toEqual(['id-1', 'id-2'])
+    expect(said.slice(-3)).toEqual(['id-1', 'id-2', 'id-3'])
   })
 
   it('ends its iterators and rejects what waits when it is closed', async () => {

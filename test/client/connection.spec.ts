@@ -153,15 +153,31 @@ describe('the connection', () => {
     expect(heard.now).toEqual({ is: 'live', attempt: 0, probed: false })
   })
 
-  it('waits longer with each try, with jitter, and never more than half a minute', () => {
+  it('[C14] waits for a time that is all luck, up to longer with each try, and never more than half a minute', () => {
     fc.assert(
       fc.property(fc.nat(1000), luck, (attempt, luck) => {
         const delay = backoff(attempt, luck)
-        const whole = Math.min(30_000, 250 * 2 ** Math.min(attempt, 20))
-        expect(delay).toBeGreaterThanOrEqual(whole / 2)
-        expect(delay).toBeLessThanOrEqual(whole)
+        const whole = Math.min(30_000, 500 * 2 ** Math.min(attempt, 20))
+        expect(delay).toBe(Math.round(whole * luck))
       }),
     )
+  })
+
+  const pauseOf = (event: Partial<Extract<Happening, { type: 'lost' }>>) => {
+    const lost = { type: 'lost', code: 1006, reason: '', luck: 0.5, ...event } as const
+    const [timer] = step({ is: 'live', attempt: 0, probed: false }, lost).effects
+    return timer?.do === 'timer' ? timer.ms! : NaN
+  }
+
+  it('[C14] who is sent away with everybody else takes longer, so that they do not come back at once', () => {
+    expect(pauseOf({ code: 1006 })).toBe(250)
+    expect(pauseOf({ code: 4000 })).toBe(2_000)
+    expect(pauseOf({ code: 4000, luck: 0 })).toBe(0)
+  })
+
+  it('[C15] where the server says when to come back, it is not before', () => {
+    expect(pauseOf({ afterMs: 3_000 })).toBe(3_250)
+    expect(pauseOf({ afterMs: 3_000, luck: 0 })).toBe(3_000)
   })
 
   it('starts its backoff over only when it has been live for a while', () => {

@@ -34,6 +34,8 @@ function open(cursor?: string) {
   const receiver = new Receiver(listeners, outbox, cursor, {
     kept: cursor => kept.push(cursor),
     handled: ({ seq }) => handled.push(seq),
+    busy: () => false,
+    answered: () => {},
     newStore: () => {},
   })
   return { listeners, outbox, kept, handled, receiver }

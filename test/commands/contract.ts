@@ -40,6 +40,19 @@ export function behavesLikeCommands(form: string, commands: () => Commands, stor
       expect(await inLog(`conversation-${first.conversation}`)).toEqual(['ConversationStarted', 'MessageSent'])
     })
 
+    it('[H7] what an id was answered with, or is about to be, can be asked for without saying it', async () => {
+      const { alice, bob } = people()
+      const [id, to] = [uuid(), { user: bob }]
+      expect(await commands().answerTo(asker(alice), { id, to })).toBeNull()
+      const [first, meanwhile] = await Promise.all([
+        send(alice, bob, id),
+        commands().answerTo(asker(alice), { id, to }),
+      ])
+      expect(meanwhile).toEqual(accepted(first))
+      expect(await commands().answerTo(asker(alice), { id, to })).toEqual(first)
+      expect(await commands().answerTo(asker(bob), { id, to: { user: alice } })).toMatchObject({ refused: 'id-taken' })
+    })
+
     it('[N8] messages asked for one after another get their seqs in that order', async () => {
       const { alice, bob } = people()
       const answers = await Promise.all(Array.from({ length: 50 }, () => send(alice, bob)))

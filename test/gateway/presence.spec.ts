@@ -16,6 +16,7 @@ function office(rows: PresenceRow[] = [], most = 3) {
   /** Who is not simply seen: whether they are, and whom they let. */
   const hidden = new Map<string, [boolean, Audience]>()
   const questions: string[][] = []
+  const shedding = { now: false }
   let open = () => {}
   const gate = new Promise<void>(resolve => (open = resolve))
   const queries = {
@@ -38,8 +39,9 @@ function office(rows: PresenceRow[] = [], most = 3) {
   const presence = createPresence(projections, { since: () => kept, head: () => 0 }, time, {
     onlineWindowMs: windowMs,
     most,
+    sheds: () => shedding.now,
   })
-  return { presence, time, kept, asked, open, hidden, questions }
+  return { presence, time, kept, asked, open, hidden, questions, shedding }
 }
 
 function watcher(user = 'alice') {
@@ -184,5 +186,45 @@ describe('who may see whom', () => {
     presence.take([joined('bob', { position: 5 })])
     await settled()
     expect(questions).toHaveLength(3)
+  })
+
+  it('[H4] whose changes were not told while it was too much is told as they are, once it is over', async () => {
+    const { presence, time, open, shedding } = office()
+    open()
+    const [alice, late] = [watcher(), watcher('late')]
+    await presence.watch(alice, ['bob', 'eve', 'dan'])
+    alice.told.length = 0
+    shedding.now = true
+    presence.take([opened('bob', 's', 1), active('bob', time.now(), 2)])
+    presence.take([opened('eve', 't', 3), active('eve', time.now(), 4)])
+    presence.take([closed('eve', 't', 5)])
+    expect(alice.told).toEqual([])
+    await presence.watch(late, ['bob']) // who asks is answered, whatever there is to do
+    expect(late.told).toEqual(['bob online'])
+    presence.repair()
+    expect(alice.told).toEqual([])
+    shedding.now = false
+    presence.repair()
+    expect(alice.told.toSorted()).toEqual(['bob online', 'eve offline'])
+    presence.repair()
+    expect(alice.told).toHaveLength(2)
+  })
+
+  it('[H4] who is not watched any more is not told; many are told a few at a time', async () => {
+    const { presence, time, open, shedding } = office([], 1_000)
+    open()
+    const alice = watcher()
+    const users = Array.from({ length: 500 }, (_, n) => `user-${n}`)
+    await presence.watch(alice, [...users, 'bob'])
+    shedding.now = true
+    const events = [...users, 'bob'].flatMap((user, n) => [opened(user, `s${n}`, n), active(user, time.now(), n)])
+    presence.take(events)
+    presence.unwatch(alice, ['bob'])
+    alice.told.length = 0
+    shedding.now = false
+    presence.repair()
+    expect(alice.told).toHaveLength(200)
+    time.pass(100)
+    expect(alice.told.toSorted()).toEqual(users.map(user => `${user} online`).toSorted())
   })
 })

@@ -23,12 +23,13 @@ function box() {
   const row = { conversation, seq: 1, id: events[1]!.id, from: 'alice', at: '2026-01-02T03:04:05.006Z', position: 200 }
   const waiting: MessageRow[] = [{ ...row, content: { key: 'k', box: '{"text":"hi"}' } }]
   const failures: unknown[] = []
+  let holding = false
   const queries = {
     undelivered: () => Promise.resolve(waiting),
     keepingMarks: (conversations: readonly string[]) => Promise.resolve(conversations),
   } as unknown as Queries
   const redelivery = createRedelivery({
-    ...{ fanout, frames, timers: time, policy: { attempts: 3, backoffMs: 1_000 } },
+    ...{ fanout, frames, timers: time, policy: { attempts: 3, backoffMs: 1_000 }, holds: () => holding },
     projections: { queries, reached: () => Promise.resolve(true) },
     feed: { head: () => 200 },
     failDelivery: failure => Promise.resolve((failures.push(failure), { failed: true })),
@@ -43,7 +44,8 @@ function box() {
     }
   }
   const messages = () => bob.heard().filter(({ type }) => type === 'message').length
-  return { bob, pass, messages, failures, waiting }
+  const hold = (on: boolean) => (holding = on)
+  return { bob, pass, messages, failures, waiting, hold }
 }
 
 describe('a round of pushing again', () => {
@@ -68,6 +70,15 @@ describe('a round of pushing again', () => {
     expect(messages()).toBe(1)
     expect(failures).toEqual([])
     bob.idle = true
+    await pass(1_000)
+    expect(messages()).toBe(2)
+  })
+  it('[D6] does not come while acknowledgements are held back', async () => {
+    const { pass, messages, failures, hold } = box()
+    hold(true)
+    await pass(60_000)
+    expect([messages(), failures]).toEqual([1, []])
+    hold(false)
     await pass(1_000)
     expect(messages()).toBe(2)
   })

@@ -2,7 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import { NEVER } from 'rxjs'
 import { WebSocket } from 'ws'
-import { createGateway, followDevices, type Gateway, type GatewaySettings } from '../../src/gateway/index.ts'
+import { createMetrics } from '../../src/metrics/index.ts'
+import {
+  createGateway,
+  followDevices,
+  type Gateway,
+  type GatewayParts,
+  type GatewaySettings,
+} from '../../src/gateway/index.ts'
 import type { ServerFrame } from '../../src/gateway/socket/protocol.ts'
 import type { Stack } from '../support/stack.ts'
 
@@ -37,7 +44,11 @@ export const secret = 'a secret of more than thirty-two bytes'
 /** `search` undefined: switched off. */
 type Served = Omit<Stack, 'retention' | 'search'> & { readonly search: Stack['search'] | undefined }
 
-export async function openGateway(stack: Served, settings: Partial<GatewaySettings> = {}): Promise<Box> {
+export async function openGateway(
+  stack: Served,
+  settings: Partial<GatewaySettings> = {},
+  measure?: GatewayParts['measure'],
+): Promise<Box> {
   const note = () => {}
   const log = { warn: note, error: note }
   const gateway = createGateway({
@@ -49,6 +60,8 @@ export async function openGateway(stack: Served, settings: Partial<GatewaySettin
     log,
     boxes: { all: () => Promise.resolve([]), whispers: { heard: NEVER, say: () => undefined } },
     unready: () => Promise.resolve([]),
+    metrics: createMetrics(),
+    ...(measure ? { measure } : {}),
   })
   const { port } = await gateway.listen(0, '127.0.0.1')
   const url = `http://127.0.0.1:${port}`

@@ -11,6 +11,7 @@ const conversation = '6f2f3c36-2c39-5c55-9e53-0c3f8f1f3a10'
 const by = (user: string): Asker => ({ actor: { user, device: 'phone', session: `${user}s` }, origin: 'user' })
 
 function room(answer?: Refusal) {
+  const shedding = { now: false }
   const time = clock()
   const told: string[] = []
   const tellRoom = (to: string, frame: Outgoing, except: string | null) =>
@@ -18,8 +19,9 @@ function room(answer?: Refusal) {
   const heard = new Subject<string>()
   const whispered: string[] = []
   const whispers = { heard, say: (text: string) => void whispered.push(text) }
-  const typing = createTyping({ announceTyping: () => Promise.resolve(answer) }, { tellRoom }, time, whispers)
-  return { time, told, typing, heard, whispered }
+  const announceTyping = () => Promise.resolve(answer)
+  const typing = createTyping({ announceTyping }, { tellRoom }, time, whispers, () => shedding.now)
+  return { time, told, typing, heard, whispered, shedding }
 }
 const said = (user: string) =>
   `{"type":"typing","conversation":"${conversation}","user":"${user}"} to 6f2f but ${user}s`
@@ -50,5 +52,15 @@ describe('typing', () => {
     for (const text of ['{"coughing":true}', 'cough', ...one.whispered]) other.heard.next(text)
     expect(other.told).toEqual([said('ann').replace('anns', 'null')])
     expect(other.whispered).toEqual([])
+  })
+  it('[H5] is told nobody where it is too much, here or at another box', async () => {
+    const { told, typing, whispered, heard, shedding } = room()
+    shedding.now = true
+    expect(await typing(by('ann'), conversation)).toBeUndefined()
+    heard.next(JSON.stringify({ typing: { conversation, user: 'bob' } }))
+    expect([told, whispered]).toEqual([[], []])
+    shedding.now = false
+    await typing(by('ann'), conversation)
+    expect(told).toEqual([said('ann')])
   })
 })

@@ -1,7 +1,8 @@
 // One socket's writing, into a stream that takes as much as it is let.
 import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import type { Outgoing } from '../../src/gateway/socket/outbox.ts'
+import { tally } from '../../src/metrics/index.ts'
+import { frameClasses, type Outgoing } from '../../src/gateway/socket/outbox.ts'
 import { Ticks, Writer } from '../../src/gateway/socket/writer.ts'
 import { frame, textOf } from './given.ts'
 
@@ -24,7 +25,7 @@ const tick = () => new Promise<void>(resolve => setImmediate(resolve))
 const open = (blocks = false) => {
   const { stream, ...rest } = peer(blocks)
   const failures: unknown[] = []
-  const writer = new Writer(stream as never, new Ticks(), error => failures.push(error))
+  const writer = new Writer(stream as never, new Ticks(tally(frameClasses)), error => failures.push(error))
   return { writer, failures, ...rest }
 }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { connectEventStore, type EventStore } from '../../src/eventstore/index.ts'
 import { startEngines, type Engines } from '../support/boxes.ts'
+import { readMetrics } from '../support/metrics.ts'
 import { ended, freshFolder, person, run, start, startServer, token, type Server } from '../support/server.ts'
 import { readAll } from '../support/stack.ts'
 
@@ -41,6 +42,10 @@ describe('a process', () => {
     const all = [projections, commands, gateway]
     const each = async () => [...new Set(await Promise.all(all.map(readiness)))]
     await expect.poll(each).toEqual(['ready'])
+    for (const { url } of all) {
+      const told = readMetrics(await (await fetch(`${url}/metrics`)).text())
+      expect(told.get('verbatim_projection_position')).toBeGreaterThan(0)
+    }
 
     await engines.store.stop()
     await expect.poll(each, patient).toEqual(['503 the event store does not answer'])

@@ -32,6 +32,7 @@ const retention = z.union([
 ])
 const why = z.enum(['closed-by-client', 'closed-by-server', 'connection-lost', 'box-stopped', 'box-lost', 'signed-out'])
 const role = z.enum(['owner', 'admin', 'member'])
+const recipient = z.union([z.object({ user: text }), z.object({ conversation: text })])
 const ofMessage = { id: text, conversation: text, message: text }
 const mark = z.tuple([asker, z.looseObject({ conversation: text, upTo: z.int() })])
 const line = { line: z.int(), at: text, user: text }
@@ -43,14 +44,11 @@ const entry = z.discriminatedUnion('what', [
 
 export const calls: { readonly [K in keyof Commands]: Row<K> } = {
   sendMessage: {
-    args: z.tuple([
-      asker,
-      z.looseObject({
-        id: text,
-        to: z.union([z.object({ user: text }), z.object({ conversation: text })]),
-        body: text,
-      }),
-    ]),
+    args: z.tuple([asker, z.looseObject({ id: text, to: recipient, body: text })]),
+    about: ({ actor }, { to }) => ('user' in to ? directConversation(actor.user, to.user) : to.conversation),
+  },
+  answerTo: {
+    args: z.tuple([asker, z.looseObject({ id: text, to: recipient })]),
     about: ({ actor }, { to }) => ('user' in to ? directConversation(actor.user, to.user) : to.conversation),
   },
   editMessage: {

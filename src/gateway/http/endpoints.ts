@@ -29,7 +29,7 @@ export interface Endpoint {
   /** Bytes of JSON that a body may have, where it may be large. */
   readonly bodyBytes?: number
   readonly status: number
-  readonly type?: 'application/x-ndjson' | 'text/html' | 'image/*'
+  readonly type?: 'application/x-ndjson' | 'text/html' | 'text/plain' | 'image/*'
   readonly answer: z.ZodType
   /** Refusals of its own, besides those that any endpoint may answer. */
   readonly refusals: readonly RefusalCode[]

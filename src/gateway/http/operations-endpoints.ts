@@ -16,6 +16,15 @@ export const operationsEndpoints = {
     answer: status,
     refusals: ['busy'],
   },
+  metrics: {
+    ...open,
+    method: 'get',
+    path: '/metrics',
+    summary: 'How it is doing, as Prometheus reads it',
+    status: 200,
+    type: 'text/plain',
+    answer: z.string(),
+  },
   openapi: {
     ...open,
     method: 'get',

@@ -1,7 +1,6 @@
 // `POST /v1/frames`: one frame or several, answered in their order.
 import { refuse, type Refusal } from '../../domain/index.ts'
-import { refusalFrame } from '../socket/answers.ts'
-import { answer } from '../socket/frames.ts'
+import { answer, refusalFrame } from '../socket/frames.ts'
 import { elementsOf } from '../socket/json-member.ts'
 import type { Outgoing } from '../socket/outbox.ts'
 import { parseFrame, type Parsed } from '../socket/parse.ts'
@@ -25,7 +24,7 @@ export function framesIn(bytes: Uint8Array, most: number): readonly string[] | R
 
 /** Commands are called in the order of the frames, none waits for the one before it. */
 export async function take(
-  { answers, settings }: Pick<PollParts, 'answers' | 'settings'>,
+  { answers, counts, settings }: Pick<PollParts, 'answers' | 'counts' | 'settings'>,
   session: PollSession,
   texts: readonly string[],
 ): Promise<readonly Outgoing[] | Refusal> {
@@ -35,6 +34,7 @@ export async function take(
 
   const takeOne = async (text: string): Promise<Outgoing | undefined> => {
     const parsed: Parsed = parseFrame(text, bodyBytes)
+    counts.heard(parsed)
     if ('refusal' in parsed) return answer(refusalFrame(parsed.refusal, parsed.id))
     const { frame, body } = parsed
     const bytes = Buffer.byteLength(text)

@@ -18,6 +18,10 @@ export class Held {
     return this.#floor
   }
 
+  get bytes(): number {
+    return this.#bytes
+  }
+
   get empty(): boolean {
     return this.#frames.length === 0
   }

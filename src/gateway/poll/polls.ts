@@ -3,6 +3,7 @@ import { isRefusal, refuse, type Refusal, type SessionEnd } from '../../domain/i
 import { faulted } from '../asking.ts'
 import type { Devices } from '../devices.ts'
 import type { Identity } from '../http/auth.ts'
+import type { Admission } from '../load/admission.ts'
 import type { Outgoing } from '../socket/outbox.ts'
 import { framesIn, take } from './frames.ts'
 import type { PollParts } from './parts.ts'
@@ -16,19 +17,29 @@ export interface Polls {
   frames(who: Identity, body: Uint8Array): Promise<readonly Outgoing[] | Refusal>
   /** The device says goodbye. Resolves when the log has been told. */
   close(who: Identity): Promise<void>
+  sessions(): number
+  /** Bytes that wait to be fetched. */
+  waiting(): number
   /** All sessions are over; who comes is on this box. */
   startAnew(box: string): void
   /** Answers all who wait, and resolves when the log has been told of each session's end. */
   stop(): Promise<void>
 }
 
-export function createPolls(parts: PollParts, devices: Devices): Polls {
+const isStopping = refuse('busy', 'this box is stopping; another one takes you', 1000)
+
+export function createPolls(parts: PollParts, devices: Devices, admission: Admission): Polls {
+  const { load } = parts
   const places = createPlaces(parts.cursors)
   const sessions = new Map<string, PollSession>()
   /** Sessions whose end the log is being told of. */
   const ending = new Set<Promise<void>>()
   let current = parts
   let stopping = false
+
+  load.onChange(() => {
+    for (const session of sessions.values()) session.tell(load.frame())
+  })
 
   const signingOut = devices.signedOut.subscribe(device => {
     const session = sessions.get(keyOf(device))
@@ -51,12 +62,22 @@ export function createPolls(parts: PollParts, devices: Devices): Polls {
     if (known) return known
     const session = new PollSession(current, who, over)
     sessions.set(keyOf(who), session)
+    if (load.level() > 0) session.tell(load.frame())
     return session
   }
 
+  /** Waits for its turn where it begins a session; who comes meanwhile with the same device shares it. */
+  const admitted = async (who: Identity): Promise<PollSession | Refusal> => {
+    if (sessions.has(keyOf(who))) return sessionOf(who)
+    const refusal = await admission.enter()
+    if (stopping) return isStopping
+    return refusal ?? devices.refusalOf(who) ?? sessionOf(who) // it may have been signed out while it waited
+  }
+
   const during = async <T>(who: Identity, what: string, call: (session: PollSession) => Promise<T | Refusal>) => {
-    if (stopping) return refuse('busy', 'this box is stopping; another one takes you', 1000)
-    const session = sessionOf(who)
+    if (stopping) return isStopping
+    const session = await admitted(who)
+    if (isRefusal(session)) return session
     try {
       return await session.during(who, async () => {
         await session.ready
@@ -84,6 +105,13 @@ export function createPolls(parts: PollParts, devices: Devices): Polls {
       const session = sessions.get(keyOf(who))
       session?.end('closed-by-client')
       await session?.ended
+    },
+
+    sessions: () => sessions.size,
+    waiting: () => {
+      let bytes = 0
+      for (const { held } of sessions.values()) bytes += held.bytes
+      return bytes
     },
 
     startAnew(box) {

@@ -3,9 +3,11 @@
 import type { Asker, Commands, SentMessage } from '../../commands/index.ts'
 import { isRefusal, refuse, type Refusal } from '../../domain/index.ts'
 import { faulted, knownForm } from '../asking.ts'
-import { sentenceOf } from '../sentences.ts'
+import type { Counts } from '../counts.ts'
+import type { HeldMarks } from '../load/held-marks.ts'
+import type { Load } from '../load/load.ts'
 import type { Log } from '../settings.ts'
-import { answer } from './frames.ts'
+import { answer, refusalFrame } from './frames.ts'
 import type { Outgoing } from './outbox.ts'
 import type { Presence, Watcher } from './presence.ts'
 import type { Typing } from './typing.ts'
@@ -20,6 +22,8 @@ export interface Client extends Watcher {
 
 export type Answers = (client: Client, frame: Envelope, body: string | undefined) => Promise<Outgoing | undefined>
 
+type Said = Extract<Envelope, { id: string }>
+
 const madeByUser: ReadonlySet<Envelope['type']> = new Set([
   'send',
   'edit',
@@ -30,7 +34,17 @@ const madeByUser: ReadonlySet<Envelope['type']> = new Set([
   'activity',
 ])
 
-export function createAnswers(commands: Commands, typing: Typing, presence: Presence, log: Log): Answers {
+export interface AnswersParts {
+  readonly commands: Commands
+  readonly typing: Typing
+  readonly presence: Presence
+  readonly load: Pick<Load, 'sheds' | 'refusal' | 'shed'>
+  readonly marks: Pick<HeldMarks, 'hold'>
+  readonly counts: Pick<Counts, 'asks' | 'sent' | 'refused'>
+  readonly log: Log
+}
+
+export function createAnswers({ commands, typing, presence, load, marks, counts, log }: AnswersParts): Answers {
   const call = async (client: Client, asker: Asker, frame: Envelope, body: string | undefined) => {
     switch (frame.type) {
       case 'send': {
@@ -56,6 +70,7 @@ export function createAnswers(commands: Commands, typing: Typing, presence: Pres
         const conversation = knownForm(frame.conversation)
         if (conversation === undefined) return refuse('unknown-conversation')
         const mark = { conversation, upTo: frame.upTo }
+        if (load.sheds(frame.type)) return marks.hold(frame.type, client, asker, mark)
         return frame.type === 'read' ? commands.markRead(asker, mark) : commands.markDelivered(asker, mark)
       }
       case 'typing': {
@@ -71,34 +86,51 @@ export function createAnswers(commands: Commands, typing: Typing, presence: Pres
     }
   }
 
-  return async (client, frame, body) => {
+  const refused = (refusal: Refusal, id: string | undefined): Outgoing => {
+    counts.refused[refusal.refused]++
+    return answer(refusalFrame(refusal, id))
+  }
+
+  /** What has an id of its own. Where it is too much, what is new waits with who said it; what was said before is answered. */
+  const said = async (client: Client, asker: Asker, frame: Said, body: string | undefined): Promise<Outgoing> => {
+    const { id, type } = frame
+    const busy = load.refusal()
+    const began = busy ? undefined : counts.asks.began()
+    try {
+      const answered = busy ? ((await known(asker, frame)) ?? busy) : await call(client, asker, frame, body)
+      if (answered === busy) load.shed.messages++
+      if (isRefusal(answered)) return refused(answered, id)
+      counts.sent[type]++
+      return answer(sentFrame(answered as SentMessage))
+    } catch (error) {
+      return refused(faulted(error, type, log), id)
+    } finally {
+      if (began !== undefined) counts.asks.ended(began)
+    }
+  }
+
+  const known = (asker: Asker, frame: Said) =>
+    commands.answerTo(asker, { id: frame.id, to: 'to' in frame ? frame.to : { conversation: frame.conversation } })
+
+  /** What has an answer only where it is refused. */
+  const quiet = async (client: Client, asker: Asker, frame: Envelope) => {
+    try {
+      const refusal = await call(client, asker, frame, undefined)
+      return isRefusal(refusal) ? refused(refusal, undefined) : undefined
+    } catch (error) {
+      return refused(faulted(error, frame.type, log), undefined)
+    }
+  }
+
+  return (client, frame, body) => {
     const { user, device, session } = client
     const origin = frame.origin ?? (madeByUser.has(frame.type) ? 'user' : 'app')
     const asker: Asker = { actor: { user, device, session }, origin }
-    const id = 'id' in frame ? frame.id : undefined
     if (origin === 'user')
       commands.recordActivity(asker).catch((error: unknown) => faulted(error, 'recordActivity', log))
-    try {
-      const answered = await call(client, asker, frame, body)
-      if (answered === undefined) return undefined
-      return answer(isRefusal(answered) ? refusalFrame(answered, id) : sentFrame(answered))
-    } catch (error) {
-      return answer(refusalFrame(faulted(error, frame.type, log), id))
-    }
+    return 'id' in frame ? said(client, asker, frame, body) : quiet(client, asker, frame)
   }
 }
 
 const sentFrame = ({ id, conversation, seq, at, position }: SentMessage) =>
   ({ type: 'sent', id, conversation, seq, at, position: String(position) }) as const
-
-/** `id` is the frame's that is refused, where it has one. */
-export function refusalFrame(refusal: Refusal, id: string | undefined) {
-  const { refused: code, retryAfterMs } = refusal
-  return {
-    type: 'error' as const,
-    ...(id === undefined ? {} : { id }),
-    code,
-    message: sentenceOf(refusal),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  }
-}

@@ -6,10 +6,10 @@ import type { SessionRef } from '../../commands/index.ts'
 import type { SessionEnd } from '../../domain/index.ts'
 import type { Position } from '../../eventstore/index.ts'
 import type { Identity } from '../http/auth.ts'
-import { type Client, refusalFrame } from './answers.ts'
+import type { Client } from './answers.ts'
 import type { Page } from './catch-up.ts'
 import type { Receiver } from './fanout.ts'
-import { answer } from './frames.ts'
+import { answer, refusalFrame } from './frames.ts'
 import { Keepalive } from './keepalive.ts'
 import type { Outgoing } from './outbox.ts'
 import { binaryFrame, parseFrame } from './parse.ts'
@@ -80,19 +80,14 @@ export class Connection implements Receiver, Client {
     if (this.#writer.waiting > this.#parts.settings.outboxBytes) this.dispatch({ type: 'slow' })
   }
 
-  /** The box stops. */
-  stop(): void {
-    this.dispatch({ type: 'stopped' })
+  /** The box stops, or was taken for lost and with it this session, or its device was signed out. */
+  end(why: 'stopped' | 'lost' | 'signed-out'): void {
+    this.dispatch({ type: why })
   }
 
-  /** The box was taken for lost, and with it this session. */
-  lose(): void {
-    this.dispatch({ type: 'lost' })
-  }
-
-  /** Its device was signed out. */
-  signOut(): void {
-    this.dispatch({ type: 'signed-out' })
+  /** What waits for the reader (bytes). */
+  get waiting(): number {
+    return this.#writer.waiting
   }
 
   terminate(): void {
@@ -166,9 +161,10 @@ export class Connection implements Receiver, Client {
   }
 
   #welcome(base: Position): void {
-    const { box, epoch, cursors, settings } = this.#parts
+    const { box, epoch, cursors, settings, load } = this.#parts
     const { user, session, device } = this
     this.#say({ type: 'welcome', user, session, device, box, epoch, cursor: cursors.of(base), limits: settings.limits })
+    if (load.level() > 0) this.#writer.push(load.frame())
     this.#read(true)
   }
 
@@ -196,10 +192,12 @@ export class Connection implements Receiver, Client {
     })
     this.#ws.on('pong', () => this.#keepalive.heard())
     this.#ws.on('error', () => (this.#broken = true)) // the peer broke the protocol: ws has sent the close code
+    this.#ws.on('close', this.#parts.counts.closed)
     this.#ws.on('close', code => this.dispatch({ type: 'closed', why: this.#whyClosed(code) }))
   }
 
   #take(parsed: ReturnType<typeof parseFrame>): void {
+    this.#parts.counts.heard(parsed)
     if ('refusal' in parsed) return this.dispatch({ type: 'garbled', ...parsed })
     if (parsed.frame.type !== 'resume') return this.dispatch({ type: 'framed', ...parsed })
     const { cursors, fanout } = this.#parts

@@ -1,9 +1,10 @@
 // Pushed frames, each encoded once however many sessions get it. From the live log and from the read models alike, so that
 // what is resumed is what would have been pushed.
-import type { Role } from '../../domain/index.ts'
+import type { Refusal, Role } from '../../domain/index.ts'
 import type { Keyring, Position, Sealed } from '../../eventstore/index.ts'
 import type { AmendmentRow } from '../../projections/index.ts'
 import { retentionShown } from '../retention.ts'
+import { sentenceOf } from '../sentences.ts'
 import type { Cursors } from './cursor.ts'
 import { expiring } from './expiring.ts'
 import type { Outgoing } from './outbox.ts'
@@ -56,6 +57,18 @@ export interface Frames {
 export function answer(frame: ServerFrame): Outgoing {
   const bytes = textFrame(JSON.stringify(frame))
   return { class: 'answer', bytes, size: bytes.length }
+}
+
+/** `id` is the frame's that is refused, where it has one. */
+export function refusalFrame(refusal: Refusal, id: string | undefined) {
+  const { refused: code, retryAfterMs } = refusal
+  return {
+    type: 'error' as const,
+    ...(id === undefined ? {} : { id }),
+    code,
+    message: sentenceOf(refusal),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  }
 }
 
 /** That somebody types is said once, however long it waits. */

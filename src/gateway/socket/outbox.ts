@@ -2,7 +2,8 @@
 import type { Position } from '../../eventstore/index.ts'
 
 /** Messages first to last: what overload sheds, it sheds from the end. */
-export type FrameClass = 'answer' | 'message' | 'membership' | 'receipt' | 'typing' | 'presence'
+export const frameClasses = ['answer', 'message', 'membership', 'receipt', 'typing', 'presence'] as const
+export type FrameClass = (typeof frameClasses)[number]
 
 /** A frame on its way. Shared by all sessions that get it. */
 export interface Outgoing {

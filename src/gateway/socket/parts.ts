@@ -1,5 +1,7 @@
 // What all sockets of a box share.
 import type { Commands } from '../../commands/index.ts'
+import type { Counts } from '../counts.ts'
+import type { Load } from '../load/load.ts'
 import type { GatewaySettings, Log } from '../settings.ts'
 import type { Timers } from '../timers.ts'
 import type { Answers } from './answers.ts'
@@ -23,6 +25,8 @@ export interface SocketParts {
   readonly cursors: Cursors
   readonly table: Table
   readonly ticks: Ticks
+  readonly load: Load
+  readonly counts: Counts
   readonly timers: Timers
   readonly settings: GatewaySettings
   readonly box: string

@@ -21,13 +21,21 @@ export interface Presence {
   /** The watcher is gone. */
   forget(watcher: Watcher): void
   take(events: readonly RecordedEvent[]): void
+  /** It is not too much any more: whose changes were not told is told as they are now. */
+  repair(): void
 }
 
 export interface PresenceSettings {
   readonly onlineWindowMs: number
   /** How many users one watcher may watch. */
   readonly most: number
+  /** It is too much just now for telling changes; counts it where it is. */
+  readonly sheds: () => boolean
 }
+
+/** So many of whom changes were not told are told at once; then others have their turn (milliseconds). */
+const repairedAtOnce = 200
+const repairPauseMs = 20
 
 /** A watched user. `state` is what was told last; undefined while it is being loaded. */
 interface Watched {
@@ -49,8 +57,10 @@ export function createPresence(
   projections: Pick<Projections, 'queries' | 'position' | 'reached'>,
   feed: Pick<Feed, 'since' | 'head'>,
   timers: Timers,
-  { onlineWindowMs, most }: PresenceSettings,
+  { onlineWindowMs, most, sheds }: PresenceSettings,
 ): Presence {
+  /** Whose changes have not been told. */
+  const untold = new Set<Watched>()
   const watched = new Map<string, Watched>()
   const watching = new Map<Watcher, Set<string>>()
   const tails = new Set<RecordedEvent[]>()
@@ -84,6 +94,8 @@ export function createPresence(
   }
 
   const tellAll = (one: Watched): void => {
+    if (sheds()) return void untold.add(one)
+    untold.delete(one)
     const frame = frameOf(one)
     for (const watcher of one.watchers) if (sight.sees(watcher.user, one.user)) watcher.tell(frame)
   }
@@ -113,6 +125,7 @@ export function createPresence(
     if (![...one.watchers].some(other => other.user === watcher.user)) sight.forget(watcher.user, user)
     if (one.watchers.size > 0) return
     one.stopTimer?.()
+    untold.delete(one)
     watched.delete(user)
   }
 
@@ -185,6 +198,12 @@ export function createPresence(
         if (one?.state !== undefined && settle(one)) tellAll(one)
       }
       sight.take(events)
+    },
+
+    repair: function repair() {
+      const some = [...untold].slice(0, repairedAtOnce)
+      for (const one of some) tellAll(one) // where it is too much again, it stays untold
+      if (some.length === repairedAtOnce && !untold.has(some[0]!)) timers.after(repairPauseMs, repair)
     },
   }
 }

@@ -213,6 +213,11 @@ export const serverFrames = {
   resumed: z.object({ type: z.literal('resumed'), cursor }),
   reset: z.object({ type: z.literal('reset'), reason: z.enum(['epoch', 'unknown-cursor']) }),
   head: z.object({ type: z.literal('head'), cursor }),
+  load: z.object({
+    type: z.literal('load'),
+    level: z.int().min(0).max(4).describe('0: nothing is shed'),
+    shedding: z.array(z.enum(['presence', 'typing', 'delivered', 'read', 'messages'])).describe('what is, for now'),
+  }),
   error: z.object({
     type: z.literal('error'),
     id: z.string().optional(),

@@ -22,6 +22,8 @@ export interface RedeliveryParts {
   readonly failDelivery: Commands['failDelivery']
   readonly timers: Timers
   readonly policy: Policy
+  /** Whether acknowledgements are being held back: nothing is overdue then. */
+  readonly holds: () => boolean
   readonly log: Log
 }
 
@@ -44,7 +46,7 @@ const reachedMs = 5_000
 type Queue = Map<string, Overdue<MessageRow>>
 
 export function createRedelivery(parts: RedeliveryParts): Redelivery {
-  const { fanout, frames, projections, feed, failDelivery, timers, policy, log } = parts
+  const { fanout, frames, projections, feed, failDelivery, timers, policy, holds, log } = parts
   const { queries } = projections
   const tickMs = Math.min(Math.max(policy.backoffMs / 4, 10), 250)
   const fresh = new Unacknowledged(fanout)
@@ -87,7 +89,7 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
   const tick = async (): Promise<void> => {
     // what the feed has brought until now must be in the read models, or it would be taken for acknowledged
     const now = timers.now()
-    if (!(await projections.reached(feed.head(), reachedMs))) return
+    if (holds() || !(await projections.reached(feed.head(), reachedMs))) return
     const suspects = fresh.suspects(now, policy.backoffMs).filter(({ conversation }) => !unmarked.has(conversation))
     if (suspects.length > 0) {
       const asked = [...new Set(suspects.map(({ conversation }) => conversation))]

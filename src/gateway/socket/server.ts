@@ -7,6 +7,7 @@ import type { Feed } from '../../eventstore/index.ts'
 import type { Devices } from '../devices.ts'
 import type { Auth } from '../http/auth.ts'
 import { problemOf } from '../http/problems.ts'
+import type { Admission } from '../load/admission.ts'
 import { Connection } from './connection.ts'
 import type { SocketParts } from './parts.ts'
 import { subprotocol } from './protocol.ts'
@@ -15,14 +16,23 @@ export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
   /** Sends all that are here away to come back; who comes is on this box. */
   startAnew(box: string): void
+  /** How many sessions are here, and what waits for their readers (bytes). */
+  sessions(): number
+  waiting(): number
   /** Closes all with 4000 and resolves when the log has been told, and each socket has closed or had its time to. */
   stop(): Promise<void>
 }
 
 const socketPath = '/v1/socket'
 
-export function createSockets(parts: SocketParts, feed: Feed, auth: Auth, devices: Devices): Sockets {
-  const { settings, timers, fanout, logins, presence, redelivery } = parts
+export function createSockets(
+  parts: SocketParts,
+  feed: Feed,
+  auth: Auth,
+  devices: Devices,
+  admission: Admission,
+): Sockets {
+  const { settings, timers, fanout, logins, presence, redelivery, load } = parts
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: settings.limits.frameBytes,
@@ -40,11 +50,15 @@ export function createSockets(parts: SocketParts, feed: Feed, auth: Auth, device
     redelivery.take(events)
   })
 
+  load.onChange(() => {
+    for (const connection of connections) connection.tell(load.frame())
+  })
+
   const signingOut = devices.signedOut.subscribe(({ user, device }) => {
     for (const connection of connections) {
       const { bearer } = connection
       if (bearer.user !== user || bearer.device !== device) continue
-      if (devices.refusalOf(bearer)) connection.signOut()
+      if (devices.refusalOf(bearer)) connection.end('signed-out')
       else void devices.admit(bearer) // it came with a newer token, before this box knew of the signing out
     }
   })
@@ -58,10 +72,14 @@ export function createSockets(parts: SocketParts, feed: Feed, auth: Auth, device
     const offered = request.headers['sec-websocket-protocol']
     if (offered !== undefined && !offered.split(',').some(name => name.trim() === subprotocol))
       return refuse('bad-request', `the subprotocols ${offered} are offered; this is ${subprotocol}`)
+    const full = admission.full()
+    if (full) return full
     const identity = await auth.check(request.headers.authorization, searchParams.get('token'))
     if (isRefusal(identity)) return identity
+    if (!identity.roles.includes('user')) return refuse('wrong-role', 'a socket needs the role user')
+    const refusal = await admission.enter()
     if (stopping) return refuse('busy', 'this box is stopping; another one takes you', 1000)
-    return identity.roles.includes('user') ? identity : refuse('wrong-role', 'a socket needs the role user')
+    return refusal ?? devices.refusalOf(identity) ?? identity // it may have been signed out while it waited
   }
 
   return {
@@ -69,6 +87,7 @@ export function createSockets(parts: SocketParts, feed: Feed, auth: Auth, device
       socket.on('error', () => socket.destroy())
       const admitted = await admit(request)
       if (isRefusal(admitted)) return turnAway(socket, admitted)
+      if (socket.destroyed) return // gone while it waited
       server.handleUpgrade(request, socket, head, ws => {
         const connection = new Connection(current, ws, socket, admitted)
         connections.add(connection)
@@ -76,15 +95,23 @@ export function createSockets(parts: SocketParts, feed: Feed, auth: Auth, device
       })
     },
 
+    sessions: () => connections.size,
+    waiting: () => {
+      let bytes = 0
+      for (const connection of connections) bytes += connection.waiting
+      return bytes
+    },
+
     startAnew(box) {
       current = { ...parts, box }
-      for (const connection of connections) connection.lose()
+      for (const connection of connections) connection.end('lost')
     },
 
     async stop() {
       stopping = true
+      admission.stop()
       const open = [...connections]
-      for (const connection of open) connection.stop()
+      for (const connection of open) connection.end('stopped')
       const late = new Promise<void>(resolve => timers.after(settings.stopMs, resolve))
       const closed = Promise.all([...server.clients].map(ws => new Promise(resolve => ws.once('close', resolve))))
       await Promise.race([closed, late])

@@ -21,13 +21,17 @@ export function createTyping(
   fanout: Pick<Fanout, 'tellRoom'>,
   timers: Pick<Timers, 'now'>,
   whispers: Whispers,
+  /** It is too much just now; counts it where it is. */
+  sheds: () => boolean,
 ): Typing {
   whispers.heard.subscribe(text => {
     const data = understood(text)
-    if (data) fanout.tellRoom(data.typing.conversation, typingFrame({ type: 'typing', ...data.typing }), null)
+    if (data && !sheds())
+      fanout.tellRoom(data.typing.conversation, typingFrame({ type: 'typing', ...data.typing }), null)
   })
   const saidAt = new LRUCache<string, number>({ max: remembered })
   return async (asker, conversation) => {
+    if (sheds()) return undefined
     const { user, session } = asker.actor
     const refusal = await commands.announceTyping(asker, { conversation })
     if (refusal) return refusal

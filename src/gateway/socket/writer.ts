@@ -1,17 +1,23 @@
 // One socket's writing: what a tick brings goes out in one call, and no more than the reader takes.
 import type { Duplex } from 'node:stream'
-import { Outbox, type Outgoing } from './outbox.ts'
+import type { Tally } from '../../metrics/index.ts'
+import { type FrameClass, Outbox, type Outgoing } from './outbox.ts'
 
 /** Bytes that are handed to the system at a time; more waits in the outbox, where receipts coalesce. */
 const atATime = 256 * 1024
 
-/** Sockets that have something to write when this tick ends. */
+/** Sockets that have something to write when this tick ends, and how many frames all of them were given. */
 export class Ticks {
+  readonly given: Tally<FrameClass>
   readonly #due = new Set<Writer>()
   readonly #flush = (): void => {
     const due = [...this.#due]
     this.#due.clear()
     for (const writer of due) writer.flush()
+  }
+
+  constructor(given: Tally<FrameClass>) {
+    this.given = given
   }
 
   add(writer: Writer): void {
@@ -44,6 +50,7 @@ export class Writer {
 
   push(frame: Outgoing): void {
     if (!this.#open) return
+    this.#ticks.given[frame.class]++
     this.#outbox.push(frame, this.#socket.writableNeedDrain)
     this.#ticks.add(this)
   }

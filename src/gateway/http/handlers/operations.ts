@@ -6,9 +6,9 @@ import { docsPage } from '../docs.ts'
 import { openapi } from '../openapi.ts'
 import type { HandlerParts } from './parts.ts'
 
-type Operations = 'devToken' | 'healthz' | 'readyz' | 'openapi' | 'asyncapi' | 'docs'
+type Operations = 'devToken' | 'healthz' | 'readyz' | 'metrics' | 'openapi' | 'asyncapi' | 'docs'
 
-export function operationsHandlers({ auth, settings, unready }: HandlerParts): Handlers<Operations> {
+export function operationsHandlers({ auth, settings, unready, metrics }: HandlerParts): Handlers<Operations> {
   const documents = { openapi: JSON.stringify(openapi(settings)), asyncapi: JSON.stringify(asyncapi(settings)) }
   return {
     async devToken({ body: { user, roles, device } }) {
@@ -20,6 +20,10 @@ export function operationsHandlers({ auth, settings, unready }: HandlerParts): H
     readyz: async () => {
       const reasons = await unready()
       return reasons.length === 0 ? { json: { status: 'ready' } } : refuse('busy', reasons.join('; '), 1000)
+    },
+    metrics: async (_, response) => {
+      response.type(metrics.contentType).send(await metrics.text())
+      return undefined
     },
     openapi: () => ({ text: documents.openapi }),
     asyncapi: () => ({ text: documents.asyncapi }),

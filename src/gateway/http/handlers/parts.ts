@@ -3,6 +3,7 @@ import type { Boxes } from '../../../boxes/index.ts'
 import type { Commands } from '../../../commands/index.ts'
 import type { EventStore, Keyring } from '../../../eventstore/index.ts'
 import type { Media } from '../../../media/index.ts'
+import type { Metrics } from '../../../metrics/index.ts'
 import type { Finder, Projections } from '../../../projections/index.ts'
 import type { GatewaySettings, Log } from '../../settings.ts'
 import type { Cursors } from '../../socket/cursor.ts'
@@ -22,6 +23,7 @@ export interface HandlerParts {
   readonly settings: GatewaySettings
   readonly timers: Timers
   readonly log: Log
+  readonly metrics: Metrics
   readonly boxes: Pick<Boxes, 'all'>
   /** Why it cannot serve; nothing where it can. */
   readonly unready: () => Promise<readonly string[]>
