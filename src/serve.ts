@@ -19,7 +19,12 @@ export async function runServer(env: NodeJS.ProcessEnv): Promise<number> {
     return 1
   }
   const log = pino(
-    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level: config.logLevel,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { error: pino.stdSerializers.err },
+    },
     pino.destination(2),
   )
   const stopping = new AbortController()

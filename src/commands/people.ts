@@ -25,8 +25,13 @@ export function people(store: EventStore, writeUser: UserWriter, now: () => stri
     const state = activity.get(user) ?? activityDecider.initial
     const events = decisions(activityDecider, { type: 'RecordActivity', user, at }, state)
     if (events.length === 0) return
-    activity.set(user, fold(activityDecider, state, events))
-    await store.append(streamOf('activity', user), toAppend(events, asker, at), 'any')
+    activity.set(user, fold(activityDecider, state, events)) // before it is durable, or what comes meanwhile is told too
+    try {
+      await store.append(streamOf('activity', user), toAppend(events, asker, at), 'any')
+    } catch (error) {
+      activity.delete(user)
+      throw error
+    }
   }
 
   /** What other boxes told of activity need not be told again. */

@@ -71,9 +71,9 @@ export function openRetention({ keys, feed, readSide, log, now = Date.now }: Ret
   }
 
   const vacuum = async (): Promise<void> => {
-    dirty = false
     vacuumed = now()
     await keys.vacuum()
+    dirty = false
   }
 
   const compareClocks = (clock: number): void => {
@@ -93,14 +93,15 @@ export function openRetention({ keys, feed, readSide, log, now = Date.now }: Ret
   }
 
   /** One after the other. */
-  const run = (): Promise<void> => {
-    const mine = sweeping.then(sweep)
+  const inTurn = <T>(doing: () => Promise<T>): Promise<T> => {
+    const mine = sweeping.then(doing)
     sweeping = mine.catch((error: unknown) => {
       log(`what is due could not be deleted, and is tried again: ${String(error)}`)
       wake(now() + againMs)
     })
     return mine
   }
+  const run = (): Promise<void> => inTurn(sweep)
 
   /** Looks no later than then. */
   const wake = (at: number): void => {
@@ -143,8 +144,9 @@ export function openRetention({ keys, feed, readSide, log, now = Date.now }: Ret
         return { conversation, keys: due.length, since, messages, images, keptMessages, keptKeys: kept, next }
       })
       if (dryRun) return { conversations, deleted: { keys: 0, images: 0 } }
-      const { ids, images } = await destroy()
+      const { ids, images } = await inTurn(destroy)
       const deleted = { keys: ids.length, images: await images }
+      await imaging // those of a sweep that was under way
       await vacuum()
       return { conversations, deleted }
     },

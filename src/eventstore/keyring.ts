@@ -81,6 +81,7 @@ const longestMs = 24 * 60 * 60 * 1000
 const periodOf = ({ at, expiresAt }: SealPlace) =>
   expiresAt === undefined ? at.slice(0, 7) : new Date(dueOf(expiresAt)).toISOString()
 const nameOf = (conversation: string, author: string, period: string) => `${conversation}\n${author}\n${period}`
+const nameIn = (place: SealPlace) => nameOf(place.conversation, place.author, periodOf(place))
 
 /**
  * Opens the keyring, made on first use. Throws where the master key is not the one it was made with. `onTampered` hears of
@@ -110,14 +111,15 @@ export async function openKeyring(
   }
 
   /** Makes what is missing; of two that make one at once, the first to commit has made it. */
-  const keys = new DataLoader<SealPlace, ContentKey, string>(
+  const keys = new DataLoader<SealPlace, ContentKey>(
     async places => {
-      const made = places.map(place => {
+      const missing = new Map(places.map(place => [nameIn(place), place]))
+      const made = [...missing].map(([name, place]) => {
         const { conversation, author, expiresAt } = place
         const id = randomUUID()
         const due = expiresAt === undefined ? null : new Date(dueOf(expiresAt))
         const wrapped = sealBytes(randomBytes(32), masterKey, id)
-        return { id, conversation, author, period: periodOf(place), wrapped, due }
+        return { name, id, conversation, author, period: periodOf(place), wrapped, due }
       })
       const columns = [made.map(m => m.conversation), made.map(m => m.author), made.map(m => m.period)]
       await pool.query(
@@ -133,14 +135,16 @@ export async function openKeyring(
         columns,
       )
       const found = new Map(rows.map(row => [nameOf(row.conversation, row.author, row.period), keep(row)]))
-      return made.map(m => {
-        const kept = found.get(nameOf(m.conversation, m.author, m.period))
-        if (kept) return kept
-        // it was due as soon as it was made: what it seals is gone, as it would be a moment later
-        return m.due === null ? new Error(`the content key ${m.id} was not kept`) : lostKey()
-      })
+      const keyOf = new Map(
+        made.map(({ name, id, due }) => {
+          // one that was due as soon as it was made: what it seals is gone, as it would be a moment later
+          const lost = due === null ? new Error(`the content key ${id} was not kept`) : lostKey()
+          return [name, found.get(name) ?? lost]
+        }),
+      )
+      return places.map(place => keyOf.get(nameIn(place))!)
     },
-    { cache: false, maxBatchSize: 1_000, cacheKeyFn: place => nameOf(place.conversation, place.author, place.at) },
+    { cache: false, maxBatchSize: 1_000 },
   )
 
   const existing = new DataLoader<string, ContentKey | null>(
@@ -157,7 +161,7 @@ export async function openKeyring(
       const sealWith = ({ id, key }: ContentKey) => seal(text, key, id, place.conversation, place.message)
       // its time is over before it is said (a history of long ago): it is sealed with a key that nobody has
       if (place.expiresAt !== undefined && dueOf(place.expiresAt) <= now()) return sealWith(lostKey())
-      const known = byName.get(nameOf(place.conversation, place.author, periodOf(place)))
+      const known = byName.get(nameIn(place))
       return known ? sealWith(known) : keys.load(place).then(sealWith)
     },
     open: ({ conversation, message, expiresAt }, sealed) => {

@@ -97,6 +97,9 @@ describe('a message', () => {
     given(...past)
       .when(react('bob', '👍', false))
       .toEqual([reacted('bob', '👍', false)])
+    given(...past)
+      .when(react('bob', '👍'))
+      .toBe('not-allowed')
   })
   it('[T1] whose time is over is as if it were not there', () => {
     given(group, said('ann', at)).when(edit('ann')).toBe('unknown-message')

@@ -119,6 +119,8 @@ describe('a group', () => {
       { name: '' },
       { title: 'x' },
       { retention: { mode: 'temporary', ttl: '10ms' } },
+      { retention: { mode: 'temporary', ttl: '999999999d' } },
+      { name: ' ' },
       { delivered: 1 },
     ])
       expect(code(await change(olga, id, body))).toBe('400 bad-request')

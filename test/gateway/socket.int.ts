@@ -292,6 +292,8 @@ describe('presence', () => {
     const { conversation, seq } = await hers.send({ user: bob }, 'hi')
     his.say({ type: 'delivered', conversation, upTo: seq })
     his.say({ type: 'activity', origin: 'app' })
+    his.say({ type: 'read', conversation: randomUUID(), upTo: 1 })
+    await his.next('error') // what is refused is no activity
     await hers.next('receipt')
     expect(await readAll(stack.store, `activity-${bob}`)).toEqual([])
     his.say({ type: 'read', conversation, upTo: seq })

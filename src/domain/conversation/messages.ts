@@ -46,10 +46,10 @@ export function react(command: React, now: Conversation): Decision {
   if (isRefusal(found)) return found
   const { here, said } = found
   const mine = said.reactions.get(from)
+  if (on && said.retracted) return refuse('not-allowed', 'this message was retracted')
   if (on === (mine?.has(reaction) ?? false)) return [] // saying it twice is saying it once
   const blocked = blockedIn(here, from, command)
   if (blocked) return blocked
-  if (on && said.retracted) return refuse('not-allowed', 'this message was retracted')
   if (on && mine && mine.size >= mostReactions)
     return refuse('not-allowed', `one person leaves at most ${mostReactions} reactions on a message`)
   const data = { message, messageSeq: said.seq, from, reaction, at }

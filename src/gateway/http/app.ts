@@ -97,9 +97,10 @@ function steps(
       return sendRefusal(response, refuse('behind', `position ${atLeast} is not in the read models yet`, 1000))
     const identity = identities.get(request)
     const asker = identity && askerOf(identity, endpoint.activity === true)
-    if (asker && endpoint.activity)
+    const answer = await handler({ ...values, identity, asker }, response)
+    if (asker && endpoint.activity && !isRefusal(answer))
       commands.recordActivity(asker).catch((error: unknown) => faulted(error, 'recordActivity', log))
-    send(response, endpoint.status, await handler({ ...values, identity, asker }, response))
+    send(response, endpoint.status, answer)
   }
 
   return [...(endpoint.role === null ? [] : [admit]), ...(endpoint.body ? [needJson, readBody] : []), act]

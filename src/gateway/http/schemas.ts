@@ -27,20 +27,17 @@ const mark = z.int().min(-1).describe('up to and including this seq; -1: none ye
 const kind = z.enum(['direct', 'group'])
 
 /** A whole number in a query: decimal digits, nothing else. */
-const whole = (least: number, what: string) =>
+const whole = (least: number, what: string, greatest = Infinity) =>
   z
     .string()
     .regex(/^-?\d{1,15}$/, what)
     .transform(digits => Math.min(Number(digits), most))
-    .refine(n => n >= least, what)
+    .refine(n => n >= least && n <= greatest, what)
 export const seqQuery = whole(0, 'a seq, a whole number from 0')
 /** -1, too: "nothing yet", as marks say it. */
 export const afterQuery = whole(-1, 'a seq, a whole number from 0; or -1')
 export const limitQuery = whole(1, 'a whole number from 1')
-export const waitQuery = whole(0, 'a whole number of seconds from 0 to 60').refine(
-  seconds => seconds <= 60,
-  'a whole number of seconds from 0 to 60',
-)
+export const waitQuery = whole(0, 'a whole number of seconds from 0 to 60', 60)
 export const atLeast = z
   .string()
   .regex(/^\d{1,15}$/, 'a position, as a command answered it')
@@ -48,17 +45,19 @@ export const atLeast = z
   .optional()
   .describe('waits until the read models have this position; 504 `behind` where that takes too long')
 
+/** A hundred years: beyond, no date could be told. */
+const maxTtl = '36500d'
 const duration = z
   .string()
   .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'a duration, <n>ms|s|m|h|d')
   .transform(durationMs)
-  .refine(ms => ms >= durationMs(minTtl), `a duration of at least ${minTtl}`)
+  .refine(ms => ms >= durationMs(minTtl) && ms <= durationMs(maxTtl), `a duration from ${minTtl} to ${maxTtl}`)
 const retentionAsked = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('permanent') }),
   z.object({ mode: z.literal('temporary'), ttl: duration }).transform(({ mode, ttl }) => ({ mode, ttlMs: ttl })),
 ])
 
-const groupName = text.max(200, 'at most 200 characters')
+const groupName = text.max(200, 'at most 200 characters').regex(/\S/, 'something to read')
 export const groupAsked = z.object({
   id: uuid.optional().describe('chosen by the client, so that asking twice starts one'),
   kind: z.literal('group', 'group; a direct chat starts with its first message'),
@@ -206,10 +205,7 @@ export const auditedEvent = z.object({
 })
 
 export const mediaParams = z.object({ id: z.string().min(1).max(128) })
-export const widthQuery = whole(1, 'a whole number from 1 to 4096').refine(
-  w => w <= 4096,
-  'a whole number from 1 to 4096',
-)
+export const widthQuery = whole(1, 'a whole number from 1 to 4096', 4096)
 export const image = z.file().describe('the image: PNG, JPEG, GIF or WebP, told by its bytes')
 export const uploaded = z.object({
   id: z.uuid(),

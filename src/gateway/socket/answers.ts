@@ -91,6 +91,12 @@ export function createAnswers({ commands, typing, presence, load, marks, counts,
     return answer(refusalFrame(refusal, id))
   }
 
+  /** What is refused was no activity: it changes nothing. */
+  const accepted = (asker: Asker): void => {
+    if (asker.origin === 'user')
+      commands.recordActivity(asker).catch((error: unknown) => faulted(error, 'recordActivity', log))
+  }
+
   /** What has an id of its own. Where it is too much, what is new waits with who said it; what was said before is answered. */
   const said = async (client: Client, asker: Asker, frame: Said, body: string | undefined): Promise<Outgoing> => {
     const { id, type } = frame
@@ -100,6 +106,7 @@ export function createAnswers({ commands, typing, presence, load, marks, counts,
       const answered = busy ? ((await known(asker, frame)) ?? busy) : await call(client, asker, frame, body)
       if (answered === busy) load.shed.messages++
       if (isRefusal(answered)) return refused(answered, id)
+      accepted(asker)
       counts.sent[type]++
       return answer(sentFrame(answered as SentMessage))
     } catch (error) {
@@ -116,7 +123,9 @@ export function createAnswers({ commands, typing, presence, load, marks, counts,
   const quiet = async (client: Client, asker: Asker, frame: Envelope) => {
     try {
       const refusal = await call(client, asker, frame, undefined)
-      return isRefusal(refusal) ? refused(refusal, undefined) : undefined
+      if (isRefusal(refusal)) return refused(refusal, undefined)
+      accepted(asker)
+      return undefined
     } catch (error) {
       return refused(faulted(error, frame.type, log), undefined)
     }
@@ -126,8 +135,6 @@ export function createAnswers({ commands, typing, presence, load, marks, counts,
     const { user, device, session } = client
     const origin = frame.origin ?? (madeByUser.has(frame.type) ? 'user' : 'app')
     const asker: Asker = { actor: { user, device, session }, origin }
-    if (origin === 'user')
-      commands.recordActivity(asker).catch((error: unknown) => faulted(error, 'recordActivity', log))
     return 'id' in frame ? said(client, asker, frame, body) : quiet(client, asker, frame)
   }
 }

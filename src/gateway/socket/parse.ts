@@ -61,7 +61,7 @@ export function explain(error: z.ZodError, found: unknown): string {
   let value = found
   for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key]
   const place = path.length === 0 ? 'it' : path.map(String).join('.')
-  return `${place} is ${shown(value)}: ${message}`
+  return `${place} is ${shown(value)}: ${message.replace(/^Invalid input: /, '')}`
 }
 
 function bad(because: string, id?: unknown): Extract<Parsed, { refusal: Refusal }> {

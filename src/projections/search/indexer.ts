@@ -41,8 +41,9 @@ export interface IndexerParts {
   readonly log: (line: string) => void
 }
 
-/** Words whose hashes are at hand, each of one conversation: people say the same words again. */
+/** Words whose hashes are at hand, each of one conversation: people say the same words again. Long ones are seldom, and large. */
 const wordsAtHand = 50_000
+const longestAtHand = 32
 
 /** What a body says in words; nothing where it has no text. A body was checked when it was sent. */
 function textIn(json: string): string {
@@ -72,6 +73,7 @@ export function startIndexer(parts: IndexerParts, at: Position) {
 
   const atHand = new LRUCache<string, string>({ max: wordsAtHand })
   const hashed = (conversation: string, key: Buffer, word: string): string => {
+    if (word.length > longestAtHand) return lexemeOf(key, word)
     const name = `${conversation} ${word}`
     const known = atHand.get(name)
     if (known !== undefined) return known
