@@ -133,7 +133,8 @@ describe('what becomes of a message', () => {
       expect(await stack.commands.editMessage(asker(ann), edit)).toMatchObject({ refused: 'not-allowed' })
       const like = { conversation, message, reaction: '👍' }
       const events = await typesOf(conversation)
-      accepted(await stack.commands.react(asker(bob), { ...like, id: uuid(), on: true }))
+      const again = await stack.commands.react(asker(bob), { ...like, id: uuid(), on: true })
+      expect(again).toMatchObject({ refused: 'not-allowed', because: 'this message was retracted' })
       expect(await typesOf(conversation)).toEqual(events)
       expect(await stack.commands.react(asker(late), { ...like, id: uuid(), on: false })).toMatchObject({
         refused: 'unknown-message',
