@@ -62,13 +62,16 @@ export function createCommands(ports: CommandPorts): Commands {
   const sent = sentMessages(() => readSide.position())
   const conversations = hotConversations(store, readSide, sent.add)
 
-  // ids that memory does not know are looked up, for all conversations that write in this tick in one query
+  // ids that memory does not know are looked up, for all conversations that write while one such question is under way in the next
+  let asking: Promise<unknown> = Promise.resolve()
   const earlier = new DataLoader<string, SentMessage | null>(
     async ids => {
-      const found = new Map((await readSide.messages(ids)).map(message => [message.id, message]))
+      const asked = readSide.messages(ids)
+      asking = asked.catch(() => undefined)
+      const found = new Map((await asked).map(message => [message.id, message]))
       return ids.map(id => found.get(id) ?? null)
     },
-    { cache: false, maxBatchSize: 1_000 },
+    { cache: false, maxBatchSize: 1_000, batchScheduleFn: ask => void asking.then(() => process.nextTick(ask)) },
   )
   const about = aboutMessages(store, readSide, conversations)
   const writer = conversationWriter(store, keyring, conversations, about, mediaSide, async commands => {
