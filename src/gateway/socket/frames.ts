@@ -46,6 +46,15 @@ interface PushedMember {
   readonly position: Position
 }
 
+type WithBody = (
+  kind: 'message' | 'membership',
+  position: Position,
+  place: { conversation: string; message: string; expiresAt?: string | undefined },
+  content: Sealed | null,
+  head: string,
+  tail: string,
+) => Outgoing
+
 export interface Frames {
   message(message: PushedMessage): Outgoing
   receipt(receipt: PushedReceipt): Outgoing
@@ -95,27 +104,13 @@ export function createFrames(keyring: Keyring, cursors: Cursors, now: () => numb
   }
 
   /** A frame with a body: `head`, the body as it came, `tail`. From `expiresAt` on, and however late it goes out, without. */
-  const withBody = (
-    kind: 'message' | 'membership',
-    position: Position,
-    place: { conversation: string; message: string; expiresAt?: string | undefined },
-    content: Sealed | null,
-    head: string,
-    tail: string,
-  ): Outgoing => {
+  const withBody: WithBody = (kind, position, place, content, head, tail) => {
     const frame = opening(kind, position, place, content, head, tail)
     if (place.expiresAt === undefined || content === null) return frame
     return expiring(frame, Date.parse(place.expiresAt), now, `${head}null,"expired":true${tail}`)
   }
 
-  const opening = (
-    kind: 'message' | 'membership',
-    position: Position,
-    place: { conversation: string; message: string; expiresAt?: string | undefined },
-    content: Sealed | null,
-    head: string,
-    tail: string,
-  ): Outgoing => {
+  const opening: WithBody = (kind, position, place, content, head, tail) => {
     const text = content && keyring.open(place, content)
     if (text === null || typeof text === 'string') {
       const bytes = textFrame(head + (text ?? 'null') + tail)
