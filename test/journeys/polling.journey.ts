@@ -45,8 +45,11 @@ describe('two people without sockets', () => {
     await alma.until(() => alma.of('reacted').length === 1)
     await alma.client.retract(conversation, id)
     await ben.until(() => ben.of('retracted').length === 1)
-    ben.client.typing(conversation)
-    await alma.until(() => alma.of('typing').length === 1)
+    const typed = () => {
+      ben.client.typing(conversation) // what is said in passing is let go of by a busy server
+      return alma.of('typing').length
+    }
+    await expect.poll(typed).toBeGreaterThan(0)
     alma.client.watch(['ben'])
     ben.client.watch(['alma'])
     await alma.until(() => alma.of('presence').at(-1)?.state === 'online')
