@@ -4,8 +4,15 @@ import { decode, type RecordedEvent } from './codec.ts'
 import type { EventStore, FeedBatch, Position, RawEvent } from './port.ts'
 import { prefixes } from './streams.ts'
 
-/** Events kept until the projections have passed them. More, and the feed waits: bounded memory before low latency. */
-const mostKept = 100_000
+/**
+ * What is kept until the projections have passed it, in events and in characters of their contents. More, and the feed
+ * waits, and the store behind it: bounded memory before low latency. Events without content take some 1.5 KB each.
+ */
+export interface Room {
+  readonly events: number
+  readonly characters: number
+}
+const usualRoom: Room = { events: 100_000, characters: 128 * 1024 * 1024 }
 
 /** Checked events in `$all` order; up to `upTo` nothing is missing. */
 export interface Batch {
@@ -36,9 +43,11 @@ export function startFeed(
   store: EventStore,
   after: Position | undefined,
   hooks: { onSetAside: (error: Error) => void; onLost: (error: Error) => void },
+  room: Room = usualRoom,
 ): Feed {
   const batches = new Subject<Batch>()
   let kept: RecordedEvent[] = []
+  let characters = 0
   let head = after ?? -1
   let aside = 0
   const waitForRoom: (() => void)[] = []
@@ -58,12 +67,17 @@ export function startFeed(
 
   const take = (batch: FeedBatch): void | Promise<void> => {
     const events = batch.events.flatMap(check)
-    for (const event of events) kept.push(event)
+    for (const event of events) {
+      kept.push(event)
+      characters += contentOf(event)
+    }
     head = batch.upTo
     batches.next({ events, upTo: batch.upTo })
     if (batch.live) isLive()
-    if (kept.length > mostKept) return new Promise(resolve => waitForRoom.push(resolve))
+    if (isFull()) return new Promise(resolve => waitForRoom.push(resolve))
   }
+
+  const isFull = () => kept.length > room.events || characters > room.characters
 
   const stop = store.subscribe(prefixes, after, { take, lost: hooks.onLost })
 
@@ -74,8 +88,9 @@ export function startFeed(
     since: position => kept.slice(firstAfter(kept, position)),
     release: upTo => {
       const from = firstAfter(kept, upTo)
+      for (let n = 0; n < from; n++) characters -= contentOf(kept[n]!)
       if (from > 0) kept = kept.slice(from)
-      if (kept.length <= mostKept) for (const go of waitForRoom.splice(0)) go()
+      if (!isFull()) for (const go of waitForRoom.splice(0)) go()
     },
     setAside: () => aside,
     stop: () => {
@@ -84,6 +99,8 @@ export function startFeed(
     },
   }
 }
+
+const contentOf = ({ data }: RecordedEvent): number => ('content' in data ? data.content.box.length : 0)
 
 /** Index of the first event after a position, by halving. */
 function firstAfter(events: readonly RecordedEvent[], position: Position): number {
