@@ -6,7 +6,7 @@ import { prefixes } from './streams.ts'
 
 /**
  * What is kept until the projections have passed it, in events and in characters of their contents. More, and the feed
- * waits, and the store behind it: bounded memory before low latency. Events without content take some 1.5 KB each.
+ * waits, and the store behind it: bounded memory before low latency.
  */
 export interface Room {
   readonly events: number
