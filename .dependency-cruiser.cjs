@@ -86,8 +86,8 @@ module.exports = {
     ),
     only(
       'boxes',
-      [`eventstore/${INDEX}`, `commands/${INDEX}`, `projections/${INDEX}`],
-      'who is there: leases, and the sessions of who is not',
+      [`eventstore/${INDEX}`, `commands/${INDEX}`, `projections/${INDEX}`, `metrics/${INDEX}`],
+      'who is there, and are they well: leases, the sessions of who is not, readiness, canaries',
     ),
     only('metrics', [], 'counting knows nobody'),
     only('embedded', [], 'the embedded store knows nothing of chat'),
@@ -95,7 +95,7 @@ module.exports = {
     only('client', ['gateway/socket/protocol\\.ts$'], 'the SDK shares the frames and nothing else'),
     only(
       'cli',
-      ['client/', 'embedded/index\\.ts$', 'postgres/index\\.ts$', 'serve\\.ts$'],
+      ['client/', 'embedded/index\\.ts$', 'postgres/index\\.ts$', 'serve\\.ts$', 'address\\.ts$'],
       'the command line goes through the SDK',
     ),
     {

@@ -5,20 +5,21 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { tellAddress } from './address.ts'
 import { startEngines } from './app/engines.ts'
 import { listen } from './app/listen.ts'
 import { tellProcess } from './app/metrics.ts'
 import { createParts } from './app/parts.ts'
 import { openSearch } from './app/search.ts'
 import { analystUrl, withoutPassword } from './app/urls.ts'
-import { openBoxes, watchReadiness } from './boxes/index.ts'
+import { openBoxes, sendCanaries, watchReadiness } from './boxes/index.ts'
 import { connectCommands, createCommands, openRetention, serveCommands, sessions } from './commands/index.ts'
 import type { Config, Role } from './config.ts'
 import { lookForLate } from './delivery/index.ts'
 import { connectEventStore, epochOf, openDueKeys, openKeyring, startFeed } from './eventstore/index.ts'
 import { createGateway, createOperations, defaults, followDevices } from './gateway/index.ts'
 import { folderStore, openMedia } from './media/index.ts'
-import { createMetrics, Flights } from './metrics/index.ts'
+import { Appends, createMetrics } from './metrics/index.ts'
 import { followProjections, openProjections } from './projections/index.ts'
 import { boxKey, keptSecret } from './secrets.ts'
 
@@ -56,7 +57,7 @@ export async function startApp(
 
     // the log and the database: every role has both
     const metrics = createMetrics({ process: true })
-    const appends = new Flights()
+    const appends = new Appends()
     const store = opened('store client', connectEventStore(storeUrl, onFault, appends))
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 20 })
     pool.on('error', error => log.warn({ error }, 'a database connection was lost'))
@@ -160,7 +161,14 @@ export async function startApp(
     const others = () => (remote && !remote.connected() ? ['no command process is there'] : [])
     const readiness = watchReadiness({ store, pool, feed, projections, lagMs: config.readyLagMs, others })
     onClose('readiness', readiness.stop)
-    tellProcess(metrics, { appends, feed, projections, readiness })
+    const { canaryMs: everyMs } = config
+    const canary =
+      everyMs === undefined
+        ? undefined
+        : sendCanaries({ store, feed, projections, box: boxes.name, everyMs, now, log: warn })
+    if (canary) onClose('canary', canary.stop)
+    const measured = { appends, store, feed, projections, readiness, index: search?.index, canary }
+    onClose('lags', tellProcess(metrics, measured))
 
     if (!has('gateway')) {
       const server = own && serveCommands(own, await secret(), log)
@@ -182,7 +190,7 @@ export async function startApp(
       feed,
       store,
       keyring,
-      search,
+      search: search?.finder,
       media: media!,
       devices: await followDevices({ commands: commands!, projections, feed, log }),
       auth: config.jwksUrl
@@ -206,6 +214,7 @@ export async function startApp(
     })
     const url = await listen(gateway, config)
     opened('gateway', gateway)
+    onClose('address', await tellAddress(dataDir, url))
     boxes.start(gateway.startAnew)
     return { url, close: parts.close }
   } catch (error) {

@@ -9,6 +9,10 @@ const duration = z
     return Number(n) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 'ms']
   })
 
+/** Node's timers ring at once where they are to wait longer. */
+const longestInterval = 24 * 86_400_000
+const aboutCanary = 'off, or a duration from 1s to 24d, such as 1m'
+
 const wholeNumber = (least: number, most: number) =>
   z
     .string()
@@ -58,6 +62,9 @@ const environment = z.object({
   BOX_SECRET: longSecret.optional(),
   BOX_LEASE: duration.refine(ms => ms >= 1_000, 'a duration of at least 1s').default(9_000),
   READY_LAG: duration.default(30_000),
+  CANARY: z
+    .union([z.literal('off'), duration.refine(ms => ms >= 1_000 && ms <= longestInterval, aboutCanary)], aboutCanary)
+    .default(60_000),
   PORT: wholeNumber(0, 65_535).optional(),
   HOST: z.string().default('127.0.0.1'),
   VERBATIM_DATA: z.string().default('.verbatim'),
@@ -115,6 +122,8 @@ export interface Config {
   readonly boxSecret: string | undefined
   readonly boxLeaseMs: number
   readonly readyLagMs: number
+  /** How often this process sends a canary; undefined: never. */
+  readonly canaryMs: number | undefined
   /** Undefined: the default, or another where that is taken. */
   readonly port: number | undefined
   readonly host: string
@@ -163,6 +172,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     boxSecret: e.BOX_SECRET,
     boxLeaseMs: e.BOX_LEASE,
     readyLagMs: e.READY_LAG,
+    canaryMs: e.CANARY === 'off' ? undefined : e.CANARY,
     port: e.PORT,
     host: e.HOST,
     dataDir: e.VERBATIM_DATA,

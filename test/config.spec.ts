@@ -27,6 +27,11 @@ describe('the environment', () => {
   it('[O1] a bad value is one line that names the variable, what was found and what is accepted', () => {
     expect(wrong({ PORT: 'http' })).toBe('PORT: found "http"; accepted is a whole number from 0 to 65535')
     expect(wrong({ PORT: '65536' })).toMatch(/^PORT: found "65536"; accepted is a whole number from 0 to 65535$/)
+    expect(wrong({ CANARY: '100ms' })).toBe(
+      'CANARY: found "100ms"; accepted is off, or a duration from 1s to 24d, such as 1m',
+    )
+    expect(wrong({ CANARY: 'on' })).toMatch(/accepted is off, or a duration/)
+    expect(readConfig({ CANARY: 'off' }).canaryMs).toBeUndefined()
     expect(wrong({ ONLINE_WINDOW: 'soon' })).toBe(
       'ONLINE_WINDOW: found "soon"; accepted is a duration: <n>ms|s|m|h|d, such as 10s',
     )

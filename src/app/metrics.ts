@@ -1,17 +1,27 @@
-// The metrics of any process, whatever its roles: the log, the feed, the read models.
-import type { Readiness } from '../boxes/index.ts'
-import type { Feed } from '../eventstore/index.ts'
-import type { Flights, Metrics } from '../metrics/index.ts'
-import type { Projections } from '../projections/index.ts'
+// The metrics of any process, whatever its roles: the log, the feed, the read models, the canary.
+import type { Canary, Readiness } from '../boxes/index.ts'
+import { prefixes, type EventStore, type Feed } from '../eventstore/index.ts'
+import { watchBehind, type Appends, type Metrics } from '../metrics/index.ts'
+import type { Projections, SearchIndex } from '../projections/index.ts'
 
 export interface Measured {
-  readonly appends: Flights
-  readonly feed: Pick<Feed, 'head' | 'setAside'>
+  readonly appends: Appends
+  readonly store: Pick<EventStore, 'countAfter'>
+  readonly feed: Pick<Feed, 'head' | 'since' | 'setAside'>
   readonly projections: Pick<Projections, 'position'>
   readonly readiness: Pick<Readiness, 'behindMs'>
+  /** Undefined: made by another process, or by none. */
+  readonly index: Pick<SearchIndex, 'position' | 'waiting'> | undefined
+  /** Undefined: switched off. */
+  readonly canary: Canary | undefined
 }
 
-export function tellProcess(metrics: Metrics, { appends, feed, projections, readiness }: Measured): void {
+/** How long the store may take to say what the feed has not seen, before that is not known (milliseconds). */
+const patienceMs = 1_000
+
+/** Answers how what was begun here ends. */
+export function tellProcess(metrics: Metrics, measured: Measured): () => void {
+  const { appends, store, feed, projections, readiness, index, canary } = measured
   metrics.latencies('append_seconds', 'From an append to its being durable', appends.took)
   metrics.gauge('appends_in_flight', 'Appends that are not durable yet', () => appends.count)
   metrics.gauge(
@@ -19,12 +29,67 @@ export function tellProcess(metrics: Metrics, { appends, feed, projections, read
     'For how long the oldest of these has been under way',
     () => appends.oldest() / 1000,
   )
+
+  const feedBehind = watchBehind(appends.furthest, feed.head)
   metrics.gauge('feed_position', 'How far this process has seen the log', feed.head)
+  metrics.gauge(
+    'feed_lag_events',
+    'Events of the log that this process has not seen, as far as the next thousand tell; NaN: the store does not answer',
+    inTime(() => store.countAfter(prefixes, feed.head())),
+  )
+  metrics.gauge(
+    'feed_lag_seconds',
+    'For how long the feed has been lacking what this process itself has appended',
+    () => feedBehind.ms() / 1000,
+  )
+  metrics.counter('events_set_aside_total', 'Events that cannot be read', feed.setAside)
+
   metrics.gauge('projection_position', 'How far the read models are, as this process knows', projections.position)
+  metrics.gauge(
+    'projection_lag_events',
+    'Events that the feed has brought and the read models lack',
+    () => feed.since(projections.position()).length,
+  )
   metrics.gauge(
     'projection_lag_seconds',
     'For how long they have been lacking what the feed has brought',
     () => readiness.behindMs() / 1000,
   )
-  metrics.counter('events_set_aside_total', 'Events that cannot be read', feed.setAside)
+
+  const searchBehind = index && watchBehind(feed.head, index.position)
+  if (index) {
+    metrics.gauge('search_position', 'How far the search index is', index.position)
+    metrics.gauge('search_lag_events', 'Events that wait to be put into the search index', index.waiting)
+    metrics.gauge(
+      'search_lag_seconds',
+      'For how long the search index has been lacking what the feed has brought',
+      () => searchBehind!.ms() / 1000,
+    )
+  }
+
+  if (canary) tellCanary(metrics, canary)
+  return () => {
+    feedBehind.stop()
+    searchBehind?.stop()
+  }
+}
+
+function tellCanary(metrics: Metrics, { took, through, lost, ageMs }: Canary): void {
+  metrics.latencies('canary_durable_seconds', 'From a canary to its being durable in the log', took.durable)
+  metrics.latencies('canary_feed_seconds', 'From a canary to its coming back by the feed', took.feed)
+  metrics.latencies('canary_read_models_seconds', 'From a canary to its being in the read models', took.read_models)
+  metrics.gauge('canary_age_seconds', 'How long ago the last canary that came through was sent', () => ageMs() / 1000)
+  metrics.counter('canary_through_total', 'Canaries that came through', through)
+  metrics.counter('canary_lost_total', 'Canaries that did not, by the first station without them', () => lost, 'leg')
+}
+
+/** One question at a time, however many want to know; NaN where the answer does not come in time. */
+function inTime(ask: () => Promise<number>): () => Promise<number> {
+  let asking: Promise<number> | undefined
+  return () => {
+    asking ??= ask()
+      .catch(() => NaN)
+      .finally(() => (asking = undefined))
+    return Promise.race([asking, new Promise<number>(resolve => setTimeout(() => resolve(NaN), patienceMs).unref())])
+  }
 }

@@ -12,6 +12,7 @@ import { openWhispers, type Whispers } from './whispers.ts'
 
 export type { Box } from './lease.ts'
 export type { Whispers } from './whispers.ts'
+export { sendCanaries, type Canary } from './canary.ts'
 export { watchReadiness, type Readiness } from './readiness.ts'
 
 export interface Boxes {

@@ -2,6 +2,7 @@
 // long they have been lacking what the feed has brought.
 import type { Pool } from 'pg'
 import { epochStream, type EventStore, type Feed } from '../eventstore/index.ts'
+import { watchBehind } from '../metrics/index.ts'
 import type { Projections } from '../projections/index.ts'
 
 export interface ReadinessParts {
@@ -25,36 +26,22 @@ export interface Readiness {
 
 /** An engine that takes longer to answer is not there, for who has to be served. */
 const patienceMs = 2_000
-const sampleMs = 500
-const mostSamples = 600
 
 export function watchReadiness({ store, pool, feed, projections, lagMs, others }: ReadinessParts): Readiness {
   const storeAnswers = probe('the event store does not answer', () => store.last(epochStream))
   const databaseAnswers = probe('the database does not answer', () => pool.query('SELECT 1'))
 
-  /** Where the feed was when, as far as the read models have not got there. */
-  let ahead: { at: number; head: number }[] = []
-  const sample = () => {
-    const position = projections.position()
-    ahead = ahead.filter(({ head }) => head > position)
-    if (ahead.length >= mostSamples) ahead = ahead.filter((_, n) => n % 2 === 0)
-    if (feed.head() > (ahead.at(-1)?.head ?? position)) ahead.push({ at: performance.now(), head: feed.head() })
-  }
-  const timer = setInterval(sample, sampleMs).unref()
-  const behindMs = () => {
-    sample()
-    return ahead[0] ? performance.now() - ahead[0].at : 0
-  }
+  const behind = watchBehind(feed.head, projections.position)
 
   return {
-    behindMs,
+    behindMs: behind.ms,
     async reasons() {
-      const behind = behindMs()
-      const lag = behind > lagMs ? [`the read models are ${Math.round(behind / 1_000)} s behind`] : []
+      const behindMs = behind.ms()
+      const lag = behindMs > lagMs ? [`the read models are ${Math.round(behindMs / 1_000)} s behind`] : []
       const answers = await Promise.all([storeAnswers(), databaseAnswers()])
       return [...answers.filter(reason => reason !== undefined), ...lag, ...others()]
     },
-    stop: () => clearInterval(timer),
+    stop: behind.stop,
   }
 }
 

@@ -1,130 +1,112 @@
-// `verbatim doctor`: does this installation work? A line for each thing looked at; the last ones send a message and follow it.
+// `verbatim doctor`: does this installation work? A line for each thing looked at. It talks to itself over both transports, and
+// holds what was answered against history, inbox, receipts, search and the log.
 import type { Command } from 'commander'
-import { api } from '../client/index.ts'
-import { Complaint, explain } from './complain.ts'
-import { followMessage } from './doctor/message.ts'
-import type { Followed } from './doctor/message.ts'
-import { say } from './io.ts'
+import { Complaint } from './complain.ts'
+import { lookBack } from './doctor/look-back.ts'
+import { createReport, type Report } from './doctor/report.ts'
+import { clocks, lags, nodeVersion, serverIsReady, serverLives } from './doctor/server.ts'
+import { openTalk, type Transport } from './doctor/talk.ts'
+import { checkTokens, peopleFor, type People, type TokenOptions } from './doctor/tokens.ts'
+import { openRoom, type Room } from './doctor/room.ts'
 import type { Io } from './io.ts'
-import { devToken, withToken } from './server.ts'
-import type { ServerOptions } from './server.ts'
+import { withToken } from './server.ts'
 
-/** package.json's `engines`. */
-const OLDEST = [20, 19] as const
-
-interface Check {
-  readonly name: string
-  /** Says what was found; throws what is wrong. */
-  readonly look: () => Promise<string> | string
-  readonly advice: string
+interface Options extends TokenOptions {
+  readonly json?: boolean
 }
 
 export function addDoctor(program: Command, io: Io): void {
-  const command = program.command('doctor').description('check the installation, one line each')
-  withToken(command, io.env).action((options: ServerOptions) => doctor(options, io))
+  const command = program
+    .command('doctor')
+    .description('check the installation, one line each; exits with 1 where one fails')
+  withToken(command, io.env)
+    .option('--peer-token <token>', "somebody else's, whom it writes to")
+    .option('--auditor-token <token>', 'of an auditor, to compare with the log')
+    .option('--json', 'one JSON object instead of lines')
+    .action((options: Options) => doctor(options, io))
 }
 
-async function doctor(options: ServerOptions, io: Io): Promise<void> {
-  let failed = 0
-  const check = async ({ name, look, advice }: Check): Promise<boolean> => {
-    try {
-      say(io.stdout, `ok    ${name}: ${await look()}`)
-      return true
-    } catch (thrown) {
-      failed++
-      say(io.stdout, `FAIL  ${name}: ${explain(thrown, io.env)}; ${advice}`)
-      return false
-    }
+async function doctor(options: Options, io: Io): Promise<void> {
+  const { url } = options
+  checkTokens(options)
+  const report = createReport(io, options.json === true)
+  await report.check(nodeVersion)
+  if (await report.check(serverLives(url))) {
+    const ready = await report.check(serverIsReady(url))
+    await report.check(lags(url))
+    if (ready) await talkAndLook(options, io, report)
   }
-  await check(nodeVersion)
-  // what builds on something that failed would only say the same again
-  if (await all(serverChecks(options), check)) {
-    const followed = await follow(options, io, check)
-    if (followed) await all(messageChecks(followed), check)
-  }
+  const failed = report.end()
   if (failed > 0) throw new Complaint(failed === 1 ? 'one check failed' : `${failed} checks failed`)
 }
 
-async function all(checks: readonly Check[], check: (one: Check) => Promise<boolean>): Promise<boolean> {
-  for (const one of checks) if (!(await check(one))) return false
-  return true
-}
-
-const nodeVersion: Check = {
-  name: 'node',
-  look: () => {
-    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-    const enough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])
-    if (!enough) throw new Error(`version ${process.versions.node}`)
-    return process.versions.node
-  },
-  advice: `install Node ${OLDEST.join('.')} or newer`,
-}
-
-function serverChecks({ url, token }: ServerOptions): Check[] {
-  const server = api({ url })
-  return [
+async function talkAndLook(options: TokenOptions, io: Io, report: Report): Promise<void> {
+  const { url } = options
+  let people: People | undefined
+  let room: Room | undefined
+  const opened = await report.all([
     {
-      name: 'server',
-      look: async () => {
-        await server.healthz()
-        return url
-      },
-      advice: 'see what it printed when it started',
+      name: 'tokens',
+      look: async () => (people = await peopleFor(options, io.env)).from,
+      advice: "pass --token (a user's), --peer-token and --auditor-token, or set AUTH_SECRET to the server's",
     },
     {
-      name: 'ready',
+      name: 'group',
       look: async () => {
-        await server.readyz()
-        return 'store, database and projections are there'
+        room = await openRoom(url, people!)
+        return 'a temporary group was started'
       },
-      advice: 'wait until it has printed its ready line, or see its log for what it waits for',
+      advice:
+        "a token needs AUTH_SECRET's signature or one of AUTH_JWKS_URL's keys, `sub`, `roles`, and an `exp` to come",
     },
-    token === undefined
-      ? {
-          name: 'tokens',
-          look: async () => {
-            await devToken(url, { user: 'doctor' })
-            return 'the server gives out dev tokens'
-          },
-          advice: 'or check with a token of yours: --token',
-        }
-      : {
-          name: 'token',
-          look: async () => {
-            await api({ url, token }).inbox()
-            return 'accepted'
-          },
-          advice: "it needs AUTH_SECRET's signature or one of AUTH_JWKS_URL's keys, `sub`, and an `exp` to come",
-        },
-  ]
-}
-
-/** Needs tokens for three: with one given token there is nobody to write to. */
-async function follow({ url, token }: ServerOptions, io: Io, check: (one: Check) => Promise<boolean>) {
-  if (token !== undefined) {
-    say(io.stdout, 'ok    message: not tried, it takes dev tokens for two users and an auditor')
-    return undefined
+  ])
+  if (!opened || !people || !room) return
+  try {
+    for (const transport of ['socket', 'poll'] as const) await talkOver(url, people, room, transport, report)
+    if (room.course.clock) await report.check(clocks(room.course.clock))
+    await lookBack(url, people, room, report)
+  } finally {
+    await room.leave().catch(() => undefined) // what stood in its way was told above
   }
-  let followed: Followed | undefined
-  await check({
-    name: 'message',
-    look: async () => {
-      followed = await followMessage(url)
-      return 'sent, received, delivered, read'
-    },
-    advice: 'the log of the server (standard error) may say why',
-  })
-  return followed
 }
 
-function messageChecks({ readBack, audited }: Followed): Check[] {
-  return [
-    { name: 'history', look: readBack, advice: 'projections may have stopped: see /readyz and the log' },
-    {
-      name: 'record',
-      look: audited,
-      advice: 'what was answered is not in the log: keep the data folder, and report it',
-    },
-  ]
+const ways = {
+  socket:
+    'a proxy may not let WebSockets through (Upgrade and Connection headers); else see the log of the server (standard error)',
+  poll: 'a proxy may cut requests that wait, or hold answers back; else see the log of the server (standard error)',
+}
+
+async function talkOver(url: string, people: People, room: Room, transport: Transport, report: Report): Promise<void> {
+  let talk: Awaited<ReturnType<typeof openTalk>> | undefined
+  const advice = ways[transport]
+  const alone = people.reader === undefined
+  try {
+    const talked = await report.all([
+      {
+        name: transport,
+        look: async () => {
+          talk = await openTalk(url, people, transport, room.course)
+          return talk.message()
+        },
+        advice,
+      },
+      { name: `${transport} changes`, look: () => talk!.changes(), advice },
+      {
+        name: `${transport} image`,
+        look: () => talk!.image(),
+        advice:
+          'see whether the data folder, or the bucket that MEDIA_URL names, can be written, and the log of the server',
+      },
+    ])
+    if (!talked) return
+    if (alone) report.skip(`${transport} presence`, 'receipts and presence take a second person: pass --peer-token')
+    else
+      await report.check({
+        name: `${transport} presence`,
+        look: () => talk!.presence(people.throwaway),
+        advice: 'at load level 1 and above presence is let go of: see verbatim_load_level',
+      })
+  } finally {
+    await talk?.close()
+  }
 }

@@ -1,5 +1,6 @@
 // Which server, and as whom: what the commands that talk to one have in common.
 import type { Command } from 'commander'
+import { addressIn } from '../address.ts'
 import { Refused, api } from '../client/index.ts'
 import { Complaint } from './complain.ts'
 
@@ -8,7 +9,12 @@ export interface ServerOptions {
   readonly token?: string
 }
 
-const defaultUrl = (env: NodeJS.ProcessEnv): string => env['VERBATIM_URL'] ?? `http://127.0.0.1:${env['PORT'] || 8080}`
+/** Where the environment says, or where the server on the data folder listens; else where one usually does. */
+function defaultUrl({ VERBATIM_URL, PORT, VERBATIM_DATA }: NodeJS.ProcessEnv): string {
+  if (VERBATIM_URL) return VERBATIM_URL
+  if (PORT && PORT !== '0') return `http://127.0.0.1:${PORT}`
+  return addressIn(VERBATIM_DATA || '.verbatim') ?? 'http://127.0.0.1:8080'
+}
 
 /** Throws a Complaint where it is none; commander's own errors cannot say what is accepted. */
 function serverUrl(text: string): string {

@@ -90,6 +90,7 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
     height: count,
     at,
   }),
+  CanarySent: z.object({ box: text, at }),
   MediaDiscarded: z.object({ why: z.enum(['unnamed', 'keys-gone']), at }),
 }
 

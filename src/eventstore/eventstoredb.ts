@@ -4,6 +4,7 @@ import {
   perTick,
   type Answer,
   type AppendDone,
+  type CountDone,
   type Failure,
   type HoldsDone,
   type ReadDone,
@@ -25,7 +26,7 @@ interface Waiting {
   fail(error: Error): void
 }
 
-const unmeasured: AppendMeter = { began: () => 0, ended: () => undefined }
+const unmeasured: AppendMeter = { began: () => 0, ended: () => undefined, durable: () => undefined }
 
 /** Connects to `esdb://…`. The connection is made with the first request; `onFault` hears of the end of the thread. */
 export function connectEventStore(
@@ -89,6 +90,7 @@ export function connectEventStore(
               ? new WrongRevision(stream, expected, failure.actual)
               : otherError(`appending to ${stream}`, failure),
         )
+        appends.durable(appended.position)
         return appended
       } finally {
         appends.ended(began)
@@ -123,6 +125,13 @@ export function connectEventStore(
         failure => otherError(`reading position ${position}`, failure),
       )
       return holds
+    },
+    countAfter: async (prefixes, position) => {
+      const { count } = await ask<CountDone>(
+        n => ({ n, op: 'count', prefixes, after: position }),
+        failure => otherError('reading the end of the log', failure),
+      )
+      return count
     },
     last: async stream => (await readBack(stream, null, 1))[0],
 

@@ -83,6 +83,8 @@ export interface FeedReader {
 export interface AppendMeter {
   began(): number
   ended(began: number): void
+  /** Up to here the log is known to reach. */
+  durable(position: Position): void
 }
 
 export interface EventStore {
@@ -96,6 +98,8 @@ export interface EventStore {
   last(stream: string): Promise<RawEvent | undefined>
   /** Whether an event is at this position: a log that was put back from a backup may end before it. */
   holds(position: Position): Promise<boolean>
+  /** How many events of streams with these prefixes are after a position (-1: all), as far as the next thousand events tell. */
+  countAfter(prefixes: readonly string[], position: Position): Promise<number>
   /**
    * All events of streams with these prefixes after a position (exclusive; undefined: from the start), then live ones, until
    * the returned function is called. Reconnects by itself. A few batches are under way at most; the next is

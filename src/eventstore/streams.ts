@@ -1,6 +1,15 @@
 // The names of streams: a category, a dash, an id. Ids are UUIDs or user ids, so names are plain ASCII without spaces.
 
-export const categories = ['conversation', 'receipts', 'session', 'activity', 'user', 'access', 'media'] as const
+export const categories = [
+  'conversation',
+  'receipts',
+  'session',
+  'activity',
+  'user',
+  'access',
+  'media',
+  'canary',
+] as const
 export type Category = (typeof categories)[number]
 
 export const streamOf = (category: Category, id: string): string => `${category}-${id}`
@@ -13,3 +22,6 @@ export const prefixes: readonly string[] = [...categories, 'epoch'].map(category
 
 /** One event: the epoch begun. */
 export const epochStream = 'epoch-begun'
+
+/** The canaries of all processes: one stream, so that none is left behind by each process that ever ran. */
+export const canaryStream = streamOf('canary', 'sent')

@@ -4,6 +4,7 @@ import { Flights, tally, type Metrics, type Tally } from '../metrics/index.ts'
 import type { Admission } from './load/admission.ts'
 import type { HeldMarks } from './load/held-marks.ts'
 import type { Load } from './load/load.ts'
+import type { Redelivery } from './socket/redelivery.ts'
 import { frameClasses, type FrameClass } from './socket/outbox.ts'
 import type { Parsed } from './socket/parse.ts'
 import { clientFrames, closeCodes } from './socket/protocol.ts'
@@ -52,10 +53,11 @@ export interface Counted extends Counts {
   readonly admission: Admission
   readonly marks: Pick<HeldMarks, 'size'>
   readonly sessions: () => number
+  readonly redelivery: Pick<Redelivery, 'waiting' | 'oldestMs' | 'done'>
 }
 
 export function tellCounts(metrics: Metrics, of: Counted): void {
-  const { load, admission, marks } = of
+  const { load, admission, marks, redelivery } = of
   metrics.gauge('load_level', 'What is let go of: 0 nothing to 4 new messages', load.level)
   metrics.gauge(
     'event_loop_delay_seconds',
@@ -79,5 +81,17 @@ export function tellCounts(metrics: Metrics, of: Counted): void {
   metrics.counter('refused_total', 'What was said over a socket and refused', () => of.refused, 'code')
   metrics.latencies('sent_seconds', 'From a send, edit, retract or react to its answer', of.asks.took)
   metrics.gauge('sent_in_flight', 'Of these, those not answered yet', () => of.asks.count)
+  metrics.gauge(
+    'redelivery_waiting',
+    'Messages that somebody who is here has not acknowledged in time',
+    redelivery.waiting,
+  )
+  metrics.gauge(
+    'redelivery_oldest_seconds',
+    'For how long somebody who is here has not acknowledged something',
+    () => redelivery.oldestMs() / 1000,
+  )
+  metrics.counter('redelivered_total', 'Messages that were pushed again', () => redelivery.done.again)
+  metrics.counter('given_up_total', 'Messages that were pushed as often as they may be', () => redelivery.done.givenUp)
   metrics.counter('closed_total', 'Sockets that closed', () => of.closes, 'code')
 }

@@ -122,7 +122,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   const ticks = new Ticks(counts.framesOut)
   const sockets = createSockets({ ...shared, table, ticks }, feed, auth, devices, admission)
   const polls = createPolls({ ...shared, projections }, devices, admission)
-  tellCounts(metrics, { ...counts, load, admission, marks, sessions: () => sockets.sessions() + polls.sessions() })
+  const sessions = () => sockets.sessions() + polls.sessions()
+  tellCounts(metrics, { ...counts, load, admission, marks, redelivery, sessions })
 
   let closing = false
   const unready = async () => (closing ? ['it is stopping'] : parts.unready())

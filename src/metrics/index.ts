@@ -3,6 +3,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { Latencies } from './latencies.ts'
 
+export { Appends } from './appends.ts'
+export { watchBehind, type Behind } from './behind.ts'
 export { Flights } from './flights.ts'
 export { Latencies } from './latencies.ts'
 export { tally, type Tally } from './tally.ts'
@@ -17,8 +19,8 @@ export interface Metrics {
   /** What only grows. */
   counter(name: string, help: string, read: () => number): void
   counter<L extends string>(name: string, help: string, read: () => Readonly<Record<L, number>>, label: string): void
-  /** What is so now. */
-  gauge(name: string, help: string, read: () => number): void
+  /** What is so now; it may have to be asked for. */
+  gauge(name: string, help: string, read: () => number | Promise<number>): void
   gauge<L extends string>(name: string, help: string, read: () => Readonly<Record<L, number>>, label: string): void
   /** How long something takes, in seconds. */
   latencies(name: string, help: string, read: Latencies): void
@@ -52,11 +54,11 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
         },
       })
     },
-    gauge(name: string, help: string, read: () => Counts<string>, label?: string) {
+    gauge(name: string, help: string, read: () => Counts<string> | Promise<number>, label?: string) {
       new Gauge({
         ...options(name, help, label),
-        collect() {
-          each(read(), label, (labels, value) => this.set(labels, value))
+        async collect() {
+          each(await read(), label, (labels, value) => this.set(labels, value))
         },
       })
     },

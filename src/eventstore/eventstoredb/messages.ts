@@ -5,6 +5,7 @@ export type Request =
   | { n: number; op: 'append'; stream: string; events: readonly NewEvent[]; expected: ExpectedRevision }
   | { n: number; op: 'read'; stream: string; from: number; limit: number }
   | { n: number; op: 'holds'; position: number }
+  | { n: number; op: 'count'; prefixes: readonly string[]; after: number }
   /** From a revision (null: the last one) back. */
   | { n: number; op: 'back'; stream: string; from: number | null; limit: number }
   | { n: number; op: 'subscribe'; prefixes: readonly string[]; after: number | null }
@@ -31,6 +32,11 @@ export interface HoldsDone {
   holds: boolean
 }
 
+export interface CountDone {
+  n: number
+  count: number
+}
+
 /** Answers a subscription again and again. */
 export interface Batched {
   n: number
@@ -43,7 +49,7 @@ export interface Failed {
 }
 
 /** `n` names the request that is answered. */
-export type Answer = AppendDone | ReadDone | HoldsDone | Batched | Failed
+export type Answer = AppendDone | ReadDone | HoldsDone | CountDone | Batched | Failed
 
 /** Collects what is to be said during a tick and says it as one text at its end. */
 export function perTick<T>(post: (text: string) => void): (message: T) => void {

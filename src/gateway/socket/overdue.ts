@@ -31,13 +31,16 @@ export class Overdue<Message extends Waiting> {
   readonly #policy: Policy
   readonly #messages = new Map<number, Pushed>()
   #upTo = -1
+  /** Since when it has been overdue, as this box knows. */
+  readonly since: number
   /** When it is to be looked at again. */
   nextAt = 0
 
-  constructor(user: string, conversation: string, policy: Policy) {
+  constructor(user: string, conversation: string, policy: Policy, now: number) {
     this.user = user
     this.conversation = conversation
     this.#policy = policy
+    this.since = now
   }
 
   /** What was pushed up to here is overdue where it waits still. */
@@ -86,6 +89,10 @@ export class Overdue<Message extends Waiting> {
   givenUp(seq: number, so: boolean): void {
     const one = this.#messages.get(seq)
     if (one) one.givenUp = so
+  }
+
+  get size(): number {
+    return this.#messages.size
   }
 
   get empty(): boolean {

@@ -6,6 +6,7 @@ import type { Commands } from '../../commands/index.ts'
 import { isOver, isRefusal } from '../../domain/index.ts'
 import { idIn, type Feed, type Position, type RecordedEvent } from '../../eventstore/index.ts'
 import type { MessageRow, Projections } from '../../projections/index.ts'
+import { tally, type Tally } from '../../metrics/index.ts'
 import { faulted } from '../asking.ts'
 import type { Log } from '../settings.ts'
 import type { Timers } from '../timers.ts'
@@ -32,6 +33,12 @@ export interface Redelivery {
   take(events: readonly RecordedEvent[]): void
   /** A session has become live; `told`: it was told all that waits for its user. */
   arrived(user: string, told: boolean): void
+  /** Messages that are overdue for somebody who is here. */
+  waiting(): number
+  /** For how long the oldest conversation has had such (milliseconds). */
+  oldestMs(): number
+  /** So far: pushed once more, and given up. */
+  readonly done: Tally<'again' | 'givenUp'>
   stop(): void
 }
 
@@ -55,6 +62,7 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
   const gone = new LRUCache<string, Queue>({ max: remembered })
   const arrivals = new Map<string, { at: number; position: Position }>()
   const unmarked = new LRUCache<string, true>({ max: remembered })
+  const done = tally(['again', 'givenUp'])
   let stopTimer: (() => void) | undefined
   let working = false
   let stopped = false
@@ -73,6 +81,8 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
     })
   }
 
+  const all = () => [...overdue.values()].flatMap(queue => [...queue.values()])
+
   const queueOf = (user: string): Queue => {
     const queue = overdue.get(user) ?? gone.get(user) ?? new Map<string, Overdue<MessageRow>>()
     gone.delete(user)
@@ -81,7 +91,7 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
   }
   const due = (user: string, conversation: string, upTo: number): void => {
     const queue = queueOf(user)
-    const one = queue.get(conversation) ?? new Overdue<MessageRow>(user, conversation, policy)
+    const one = queue.get(conversation) ?? new Overdue<MessageRow>(user, conversation, policy, timers.now())
     queue.set(conversation, one)
     one.due(upTo)
   }
@@ -105,8 +115,10 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
       overdue.delete(user)
       gone.set(user, queue)
     }
-    const all = [...overdue.values()].flatMap(queue => [...queue.values()].filter(({ nextAt }) => nextAt <= now))
-    await few(all, look)
+    await few(
+      all().filter(({ nextAt }) => nextAt <= now),
+      look,
+    )
   }
 
   /** Who has come is asked for once: what waits for them may have been pushed elsewhere, or before. */
@@ -136,6 +148,7 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
       for (const receiver of receivers) receiver.again(frame)
     }
     one.pushed(again, now)
+    done.again += again.length
     await Promise.all(giveUp.map(({ message, pushes }) => fail(one, message, pushes)))
   }
 
@@ -150,6 +163,7 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
     const failure = { conversation, message: id, to: one.user, reason: 'not-acknowledged', attempts } as const
     const answer = await failDelivery(failure).catch((error: unknown) => faulted(error, 'failDelivery', log))
     if (isRefusal(answer)) one.givenUp(seq, false)
+    else done.givenUp++
   }
 
   return {
@@ -164,6 +178,9 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
       if (overdue.has(user) || gone.has(user)) for (const one of queueOf(user).values()) if (told) one.told(now)
       arm()
     },
+    done,
+    waiting: () => all().reduce((sum, { size }) => sum + size, 0),
+    oldestMs: () => all().reduce((oldest, { since }) => Math.max(oldest, timers.now() - since), 0),
     stop() {
       stopped = true
       stopTimer?.()

@@ -81,6 +81,9 @@ export interface IndexParts extends SearchParts {
 }
 
 export interface SearchIndex extends Finder {
+  /** Everything up to here can be found; what is known and cannot be found yet is so many events. */
+  position(): Position
+  waiting(): number
   /** To be called when content keys (their ids) were destroyed: what was sealed with them goes. A pass finds what was missed. */
   forget(keys: readonly string[]): Promise<void>
   close(): Promise<void>
@@ -96,6 +99,8 @@ export async function openSearchIndex(parts: IndexParts): Promise<SearchIndex> {
   const sweeper = startSweeper(dbs.db, log)
   return {
     ...openFinder(parts, indexer.position),
+    position: indexer.position,
+    waiting: indexer.waiting,
     forget: async keys => void (await deleteKeyless(dbs.db, keys)),
     async close() {
       await sweeper.stop()

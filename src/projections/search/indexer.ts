@@ -60,6 +60,8 @@ export function startIndexer(parts: IndexerParts, at: Position) {
   let committedAt = Date.now()
   let complete = false
   let busy = false
+  /** Events that are taken, and not in the index yet. */
+  let inHand = 0
   const lost = (error: Error) => log(`the search index stands still at ${committed}: ${error.message}`)
   const source = new Source(store, feed, at, lost)
   let turn = performance.now()
@@ -167,9 +169,11 @@ export function startIndexer(parts: IndexerParts, at: Position) {
         await sleep(gatherMs, undefined, { signal }).catch(() => {})
       busy = true
       const taken = source.take(mostEvents)
+      inHand = taken.events.length
       const due = Date.now() - committedAt >= idleMs || (taken.live && !complete)
       if (taken.events.length > 0 || (taken.upTo > committed && due)) await persist(taken)
       busy = false
+      inHand = 0
     }
   }
   const work = run().catch((error: unknown) => lost(error as Error))
@@ -177,6 +181,8 @@ export function startIndexer(parts: IndexerParts, at: Position) {
   return {
     /** Everything up to here can be found. */
     position: (): Position => (source.waiting === 0 && !busy ? source.upTo : committed),
+    /** Events that are not in the index yet, as far as they are known here. */
+    waiting: () => source.waiting + inHand,
     async stop() {
       stopping.abort()
       source.stop()
