@@ -10,12 +10,23 @@ import type { Row } from './measure.ts'
 import { parseOptions, usageOf } from './options.ts'
 import type { Options, Parsed } from './options.ts'
 import { growth } from './scenarios/growth.ts'
-import { away, logins, mixed, oneToOne, rooms, steady } from './scenarios/load.ts'
+import { away, logins, longAway, mixed, oneToOne, rooms, steady } from './scenarios/load.ts'
 import { coldStart, rebuild } from './scenarios/start.ts'
 import { versionsOf } from './server.ts'
 import { head, line, title } from './table.ts'
 
-const SCENARIOS: readonly Scenario[] = [oneToOne, steady, rooms, logins, away, mixed, coldStart, rebuild, growth]
+const SCENARIOS: readonly Scenario[] = [
+  oneToOne,
+  steady,
+  rooms,
+  logins,
+  away,
+  longAway,
+  mixed,
+  coldStart,
+  rebuild,
+  growth,
+]
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`)
 

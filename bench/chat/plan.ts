@@ -19,6 +19,8 @@ export interface Plan {
   /** Messages that wait for who is away; messages on a page of history. */
   waiting: number
   page: number
+  /** What was missed by who has been away for long. */
+  missed: { conversations: number; messages: number }
   /** Messages in the log that a server is started on, and that read models are made from. */
   stored: number
   /** Of growth: messages in a conversation, conversations of a person, and how often each thing is asked. */
@@ -31,6 +33,7 @@ const USUAL: Plan = {
   ...{ warmUp: 3, seconds: 12, users: 200, inFlight: 4, rate: 200 },
   ...{ rooms: [100, 256], senders: 10, inFlightInRoom: 2 },
   ...{ sessions: 5000, settle: 18, waiting: 10_000, page: 250, stored: 100_000 },
+  missed: { conversations: 200, messages: 100_000 },
   ...{ messages: [10_000, 31_600, 100_000], conversations: [10, 100, 1000, 10_000], asked: 200 },
 }
 
@@ -38,6 +41,7 @@ const QUICK: Plan = {
   ...{ warmUp: 1, seconds: 2, users: 40, inFlight: 4, rate: 100 },
   ...{ rooms: [20, 50], senders: 5, inFlightInRoom: 2 },
   ...{ sessions: 300, settle: 1, waiting: 1000, page: 250, stored: 3000 },
+  missed: { conversations: 20, messages: 2000 },
   ...{ messages: [500, 2000], conversations: [10, 100], asked: 30 },
 }
 

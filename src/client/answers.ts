@@ -54,6 +54,8 @@ export interface InboxEntry {
 export interface Inbox {
   readonly conversations: readonly InboxEntry[]
   readonly cursor: string
+  /** Of a page: where the next one begins. Null: that was all. */
+  readonly next: string | null
 }
 
 export interface Conversation {

@@ -63,7 +63,9 @@ export type Api = ReturnType<typeof api>
 export function api(options: HttpOptions) {
   const { get, ask, open } = http(options)
   return {
-    inbox: (query: { atLeast?: string } = {}) => get<answers.Inbox>('v1/inbox', query),
+    /** All conversations by last activity; with `limit` a page of them, and `next` to give as `after` for the one behind it. */
+    inbox: (query: { atLeast?: string; limit?: number; after?: string } = {}) =>
+      get<answers.Inbox>('v1/inbox', { ...query }),
     conversation: (id: string, query: { atLeast?: string } = {}) => get<answers.Conversation>(conversations(id), query),
     messages: async (id: string, page: Page = {}) =>
       (await get<{ messages: answers.HistoryMessage[] }>(`${conversations(id)}/messages`, { ...page })).messages,

@@ -8,10 +8,10 @@ import { receipts as decider, type Marks } from '../domain/receipts/decider.ts'
 import { decide, evolve, fold } from '../domain/decider.ts'
 import { notIn } from '../domain/conversation/state.ts'
 import { isRefusal, refuse, type ReceiptsEvent, type Refusal } from '../domain/index.ts'
-import { idIn, StoreUnavailable, streamOf, type Batch, type EventStore, type Metadata } from '../eventstore/index.ts'
-import { randomUUID } from 'node:crypto'
+import { idIn, StoreUnavailable, streamOf, WrongRevision } from '../eventstore/index.ts'
+import type { Batch, EventStore, Metadata, NewEvent } from '../eventstore/index.ts'
 import type { HotConversations } from './hot-conversations.ts'
-import { isUuid } from './ids.ts'
+import { eventIdOf, isUuid } from './ids.ts'
 import type { Asker } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
 import type { DeviceMarks, ReadSide } from './ports.ts'
@@ -62,15 +62,32 @@ export function markReceipts(
       }),
     )
     const marks = new Map<string, Marks>()
-    const events = waiting.flatMap(({ command, metadata }, index) => {
+    const writes = new Map<string, NewEvent[]>()
+    for (const [index, { command, metadata }] of waiting.entries()) {
       const key = keyOf({ conversation, ...command })
       const now = marks.get(key) ?? before[index]!
       const decided = decide(decider, command, now) as readonly ReceiptsEvent[] // range was checked when it was asked
       marks.set(key, fold(decider, now, decided))
-      return decided.map(event => ({ id: randomUUID(), type: event.type, data: event.data, metadata }))
-    })
-    if (events.length > 0) await store.append(streamOf('receipts', conversation), events, 'any')
+      if (decided.length === 0) continue
+      // who is new here may have come from another box, and be told there just now: theirs is a write by itself
+      const write = known.has(key) ? '' : key
+      const events = writes.get(write) ?? []
+      writes.set(write, events)
+      for (const { type, data } of decided) events.push({ id: markId(type, conversation, data), type, data, metadata })
+    }
+    if (writes.size > 0) await Promise.all([...writes.values()].map(events => write(conversation, events)))
     for (const [key, value] of marks) known.set(key, value)
+  }
+
+  /** What another box has written already, the store knows by its id. A write that is so in part goes mark by mark. */
+  const write = async (conversation: string, events: readonly NewEvent[]): Promise<void> => {
+    const stream = streamOf('receipts', conversation)
+    try {
+      await store.append(stream, events, 'any')
+    } catch (error) {
+      if (!(error instanceof WrongRevision)) throw error
+      for (const event of events) await store.append(stream, [event], 'any')
+    }
   }
 
   const begin = (conversation: string): Lot => {
@@ -138,6 +155,10 @@ export function markReceipts(
       mark('MarkRead', asker, at.conversation, at.upTo),
   }
 }
+
+/** A device's mark is there once: said at two boxes at once, it is the same event. */
+const markId = (type: string, conversation: string, { user, device, upTo }: ReceiptsEvent['data']): string =>
+  eventIdOf(`${type} ${upTo}`, keyOf({ conversation, user, device }))
 
 const higher = (one: Marks, other: Marks = decider.initial): Marks => ({
   delivered: Math.max(one.delivered, other.delivered),

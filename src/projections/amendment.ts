@@ -6,6 +6,7 @@ import type { AmendingEvent, AmendmentRow } from './api.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
 import type { MessageFailure } from './delivery-api.ts'
 import { wasIn } from './membership.ts'
+import { pageOf, type Paged } from './page.ts'
 import type { ReadModel } from './read-model.ts'
 
 export const amendingTypes = [
@@ -108,8 +109,8 @@ export async function amendmentsSince(
   after: Position,
   upTo: Position,
   limit: number,
-): Promise<AmendmentRow[]> {
-  const rows = await rowsOf(
+): Promise<Paged<AmendmentRow>> {
+  const { rows, more } = await pageOf(
     db,
     sql<AmendmentColumns>`
       select a.* from ${db.table('membership')} i cross join lateral (
@@ -120,9 +121,10 @@ export async function amendmentsSince(
         order by a.position limit ${limit}) a
       where i.user_id = ${user} and i.joined_position <= ${upTo} and (i.left_position is null or i.left_position > ${after})
       order by a.position limit ${limit}`,
+    sql`pg_column_size(p.data)`,
+    limit,
   )
-  return rows.map(
-    ({ conversation, seq, position, id, type, data }) =>
-      ({ conversation, seq, position: Number(position), id, type, data }) as AmendmentRow,
-  )
+  const rowOf = ({ conversation, seq, position, id, type, data }: AmendmentColumns) =>
+    ({ conversation, seq, position: Number(position), id, type, data }) as AmendmentRow
+  return { rows: rows.map(rowOf), more }
 }

@@ -4,10 +4,12 @@ import type { Audience, Retention, Role } from '../domain/index.ts'
 import type { Feed, Position, Recorded, Sealed } from '../eventstore/index.ts'
 import type { BoxQueries } from './box-api.ts'
 import type { DeliveryQueries, MessageFailure, MessageReceipt } from './delivery-api.ts'
-import type { InboxQueries } from './inbox-api.ts'
+import type { InboxPage, InboxQueries } from './inbox-api.ts'
 import type { DeviceQueries } from './device-api.ts'
 import type { ExpiringQueries } from './expiring-api.ts'
 import type { MediaQueries } from './media-api.ts'
+import type { Paged } from './page.ts'
+import type { PresenceQueries } from './presence-api.ts'
 
 /** A message as the read models keep it: its content stays sealed. */
 export interface MessageRow {
@@ -71,6 +73,8 @@ export interface InboxRow {
   readonly read: number
   /** Whether this person is a member now. */
   readonly member: boolean
+  /** Where the last activity stands: the inbox is in this order. */
+  readonly place: Position
 }
 
 export interface MembershipRow {
@@ -133,21 +137,6 @@ export type Change =
   | ({ readonly what: 'member' } & MemberChangeRow)
   | ({ readonly what: 'amendment' } & AmendmentRow)
 
-export interface PresenceRow {
-  readonly user: string
-  readonly lastSeen: string | null
-  /** Sessions open, by the log. */
-  readonly sessions: readonly string[]
-}
-
-/** Whether somebody may see somebody's presence, and whom that person lets see it. */
-export interface SightRow {
-  readonly viewer: string
-  readonly user: string
-  readonly audience: Audience
-  readonly sees: boolean
-}
-
 /** Of the messages and people asked about: how things are after the conversation's event `seq` (-1: there is none). */
 export interface AskedAboutRow {
   readonly seq: number
@@ -181,7 +170,7 @@ export interface ConversationRow {
 }
 
 export interface Queries
-  extends BoxQueries, DeliveryQueries, DeviceQueries, ExpiringQueries, InboxQueries, MediaQueries {
+  extends BoxQueries, DeliveryQueries, DeviceQueries, ExpiringQueries, InboxQueries, MediaQueries, PresenceQueries {
   /** For commands, many at once; what is not found is left out. */
   conversations(ids: readonly string[]): Promise<readonly ConversationRow[]>
   saidById(ids: readonly string[]): Promise<readonly SaidRow[]>
@@ -194,7 +183,7 @@ export interface Queries
   ): Promise<readonly { conversation: string; user: string; device: string; delivered: number; read: number }[]>
 
   /** For clients. By last activity, newest first. */
-  inbox(user: string): Promise<readonly InboxRow[]>
+  inbox(user: string, page?: InboxPage): Promise<readonly InboxRow[]>
   /** Ascending by seq; with `after` the oldest after it, otherwise the newest (before `before`). Undefined: never was in it. */
   messages(
     user: string,
@@ -207,9 +196,6 @@ export interface Queries
     conversation: string,
     message: string,
   ): Promise<{ receipts: readonly MessageReceipt[]; failed: readonly MessageFailure[] } | undefined>
-  presence(users: readonly string[]): Promise<readonly PresenceRow[]>
-  /** For each pair: whether the one may see the other's presence. */
-  sight(pairs: readonly { viewer: string; user: string }[]): Promise<readonly SightRow[]>
   /** Whom somebody has blocked, in the order in which they did. */
   blocksBy(user: string): Promise<readonly string[]>
   /** Who may see when somebody was there. */
@@ -218,15 +204,18 @@ export interface Queries
   /** For the gateway: as of a position that the models have reached. */
   memberships(users: readonly string[], asOf: Position): Promise<readonly MembershipRow[]>
   /**
-   * What this person may see of what happened after `after` up to and including `upTo`, oldest first, `limit` rows at most.
-   * Messages (with the content they were sent with, unless it was retracted) and member changes of the intervals in which they were a member (their own joining and leaving included);
-   * receipts of the conversations they were in at that time, where they raise the member's mark.
+   * What this person may see of what happened after `after` up to and including `upTo`, oldest first, `limit` rows or a megabyte at most:
+   * messages (with the content they were sent with, unless it was retracted) and member changes of the intervals in which they were a member
+   * (their own joining and leaving included); receipts of the conversations they were in at that time, where they raise the member's mark.
    */
-  changes(user: string, after: Position, upTo: Position, limit: number): Promise<readonly Change[]> /**
+  changes(user: string, after: Position, upTo: Position, limit: number): Promise<Paged<Change>>
+  /**
    * Messages of others that no device of this person has acknowledged, in conversations that keep delivered marks, and that
    * were not given up on; of one conversation, where one is named. Imported histories wait for nobody.
    */
   undelivered(user: string, upTo: Position, limit: number, conversation?: string): Promise<readonly MessageRow[]>
+  /** The same, oldest first, after a position. */
+  unacknowledged(user: string, after: Position, upTo: Position, limit: number): Promise<Paged<MessageRow>>
 
   /** For auditors: all conversations, a page after an id. */
   allConversations(after: string | undefined, limit: number): Promise<readonly ConversationRow[]>

@@ -6,23 +6,29 @@ import type { MessageRow } from './api.ts'
 import { rowsOf, type Db } from './database.ts'
 import type { LateRow } from './delivery-api.ts'
 import { endless, messageColumns, othersBetween, type MessageColumns } from './message.ts'
+import { pageOf, type Paged } from './page.ts'
 import { markOf } from './receipt.ts'
 import { becameColumns, messageAsSeen, retractionOf, whatBecameOf, type BecameColumns } from './seen.ts'
 
-/** Messages of others that no device of this person has acknowledged, where delivered marks are kept. */
-export async function undeliveredTo(
+/**
+ * Messages of others that no device of this person has acknowledged, where delivered marks are kept. Within a conversation seq
+ * and position rise together: where it begins `after` is one look into an index.
+ */
+function undelivered(
   db: Db,
   user: string,
+  after: Position,
   upTo: Position,
   limit: number,
   conversation: string | null,
-): Promise<MessageRow[]> {
-  const from = sql`greatest(i.joined_seq, k.delivered + 1, c.delivered_from)`
+) {
+  const past = sql`coalesce((select a.seq from ${db.table('message')} a where a.conversation = i.conversation
+    and a.position > ${after} order by a.position limit 1), ${endless}::integer)`
+  const first = sql`greatest(i.joined_seq, k.delivered + 1, c.delivered_from)`
+  const from = after < 0 ? first : sql`greatest(${first}, ${past})`
   const to = sql`coalesce(i.left_seq, ${endless}::integer)`
   const here = conversation === null ? sql`` : sql`and i.conversation = ${conversation}`
-  const rows = await rowsOf(
-    db,
-    sql<MessageColumns & BecameColumns>`
+  return sql<MessageColumns & BecameColumns>`
       select m.*, ${becameColumns} from (
       select m.* from ${db.table('membership')} i
       join ${db.table('conversation')} c on c.conversation = i.conversation and c.delivered
@@ -35,9 +41,35 @@ export async function undeliveredTo(
       where i.user_id = ${user} ${here} and ${from} < ${to}
         and ${othersBetween(db, { conversation: sql`i.conversation`, user: sql`i.user_id`, from, to })} > 0
       order by m.position limit ${limit}) m
-      ${whatBecameOf(db, user)} order by m.position`,
+      ${whatBecameOf(db, user)} order by m.position`
+}
+
+export async function undeliveredTo(
+  db: Db,
+  user: string,
+  upTo: Position,
+  limit: number,
+  conversation: string | null,
+): Promise<MessageRow[]> {
+  return (await rowsOf(db, undelivered(db, user, -1, upTo, limit, conversation))).map(messageAsSeen)
+}
+
+/** A page of them. */
+export async function unacknowledgedBy(
+  db: Db,
+  user: string,
+  after: Position,
+  upTo: Position,
+  limit: number,
+): Promise<Paged<MessageRow>> {
+  const asked = undelivered(db, user, after, upTo, limit, null)
+  const { rows, more } = await pageOf(
+    db,
+    asked,
+    sql`octet_length(p.box) + coalesce(octet_length(p.edited_box), 0)`,
+    limit,
   )
-  return rows.map(messageAsSeen)
+  return { rows: rows.map(messageAsSeen), more }
 }
 
 export async function keepingMarks(db: Db, conversations: readonly string[]): Promise<string[]> {

@@ -7,6 +7,12 @@ export interface InboxLine {
   readonly unread: number
 }
 
+/** So many conversations of an inbox, after the place of another one. Left out: all, from the first. */
+export interface InboxPage {
+  readonly limit?: number | undefined
+  readonly after?: Position | undefined
+}
+
 export interface Inboxes {
   /** Up to here the log is folded. */
   readonly position: Position

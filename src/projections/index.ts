@@ -9,6 +9,8 @@ import { openQueries } from './queries.ts'
 import { openRunner } from './runner.ts'
 
 export type * from './api.ts'
+export type { Paged } from './page.ts'
+export type { PresenceRow } from './presence-api.ts'
 export type { LateRow } from './delivery-api.ts'
 export type { Inboxes } from './inbox-api.ts'
 export type { MediaGrantRow, MediaRow } from './media-api.ts'

@@ -1,6 +1,6 @@
 // The read model of activity: when each person last did something themselves.
 import { sql } from 'kysely'
-import type { PresenceRow } from './api.ts'
+import type { PresenceRow } from './presence-api.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
 import { only, type ReadModel } from './read-model.ts'
 

@@ -1,7 +1,7 @@
 // The read model of privacy: who may see when somebody was there, where that is not everyone; and who may see whom by it.
 import { sql } from 'kysely'
 import type { Audience } from '../domain/index.ts'
-import type { SightRow } from './api.ts'
+import type { SightRow } from './presence-api.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
 import { only, type ReadModel } from './read-model.ts'
 

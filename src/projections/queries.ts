@@ -7,7 +7,7 @@ import type { Db } from './database.ts'
 import { devicesOf, signedOutDevices } from './device.ts'
 import { expiringBy } from './expiring.ts'
 import { importsInto } from './imported.ts'
-import { acknowledgedBy, keepingMarks, lateAfter, undeliveredTo } from './delivery.ts'
+import { acknowledgedBy, keepingMarks, lateAfter, unacknowledgedBy, undeliveredTo } from './delivery.ts'
 import { inboxOf } from './inbox.ts'
 import { allInboxes } from './inboxes.ts'
 import { presenceOf } from './last-seen.ts'
@@ -29,13 +29,14 @@ export const openQueries = (db: Db): Queries => ({
   blocksBy: user => blocksBy(db, user),
   privacyOf: user => privacyOf(db, user),
   sight: pairs => sightOf(db, pairs),
-  inbox: user => inboxOf(db, user),
+  inbox: (user, page) => inboxOf(db, user, page),
   inboxes: () => allInboxes(db),
   presence: users => presenceOf(db, users),
   boxesHavingSessions: () => boxesHavingSessions(db),
   boxesWithSessions: () => boxesWithSessions(db),
   sessionsOn: (box, after, limit) => sessionsOn(db, box, after, limit),
   undelivered: (user, upTo, limit, conversation) => undeliveredTo(db, user, upTo, limit, conversation ?? null),
+  unacknowledged: (user, after, upTo, limit) => unacknowledgedBy(db, user, after, upTo, limit),
   keepingMarks: conversations => keepingMarks(db, conversations),
   acknowledged: (conversation, user) => acknowledgedBy(db, conversation, user),
   late: (after, until, limit) => lateAfter(db, after, until, limit),
@@ -78,12 +79,16 @@ export const openQueries = (db: Db): Queries => ({
       amendmentsSince(db, user, after, upTo, limit),
     ])
     const all: Change[] = [
-      ...messages.map(row => ({ what: 'message' as const, ...row })),
+      ...messages.rows.map(row => ({ what: 'message' as const, ...row })),
       ...receipts.map(row => ({ what: 'receipt' as const, ...row })),
       ...members.map(row => ({ what: 'member' as const, ...row })),
-      ...amendments.map(row => ({ what: 'amendment' as const, ...row })),
+      ...amendments.rows.map(row => ({ what: 'amendment' as const, ...row })),
     ]
-    return all.sort((one, other) => one.position - other.position).slice(0, limit)
+    // of what was cut by its size, what comes after the cut is on the next page, and so all else that does
+    const cuts = [messages, amendments].flatMap(({ rows, more }) => (more ? rows.at(-1)!.position : []))
+    const end = Math.min(...cuts)
+    const rows = all.filter(({ position }) => position <= end).sort((one, other) => one.position - other.position)
+    return { rows: rows.slice(0, limit), more: cuts.length > 0 || rows.length >= limit }
   },
 })
 

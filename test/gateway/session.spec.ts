@@ -203,11 +203,14 @@ describe('a session', () => {
     expect(after.steps.at(-1)).toEqual([{ do: 'go-on-reading' }])
   })
 
-  it('[G8] for which too much waits while it catches up is asked to come back', () => {
-    const small = sessionTable({ waitingBytes: 10, unanswered: 4 })
-    const { state, effects } = run([...welcomed, pushed(6), pushed(7), pushed(8), pushed(9)], initial, small)
-    expect(state.mode).toBe('closing')
-    expect(effects).toContainEqual(expect.objectContaining({ do: 'close', code: 4001 }))
+  it('[Z4] for which too much waits while it catches up keeps none of it, and gets it from the read models, then what came since', () => {
+    const small = sessionTable({ waitingBytes: 2 * frame('6', { position: 6 }).size, unanswered: 4 })
+    const more = [pushed(6), pushed(7), pushed(8), { type: 'settled' } as const, loaded([3]), pushed(9), drained(9)]
+    const { steps, state, effects } = run([...welcomed, ...more, loaded([6, 7, 8]), drained(9)], initial, small)
+    expect(steps[5]).toEqual([{ do: 'load-unacknowledged', after: -1, upTo: 5 }])
+    expect(steps[8]).toEqual([{ do: 'load-changes', after: 5, upTo: 8 }])
+    expect(positionsIn(effects)).toEqual([3, 6, 7, 8, 9])
+    expect(state.mode).toBe('live')
   })
 
   it('[G9] ends once, whatever comes after, and its end is told to the log', () => {
@@ -223,16 +226,18 @@ describe('a session', () => {
     )
   })
 
-  it('[G4] gets everything after its cursor, once, in order, however pages, pushes and its own frames interleave', () => {
+  it('[G4] [Z4] gets everything after its cursor, once, in order, however pages, pushes and its own frames interleave', () => {
     const scenario = fc.record({
       end: fc.nat(30),
       base: fc.nat(30),
       from: fc.nat(30),
       page: fc.integer({ min: 1, max: 5 }),
+      room: fc.constantFrom(1, 3, 1000), // for so many frames that wait
       choices: fc.array(fc.nat(2), { maxLength: 80 }),
     })
     fc.assert(
-      fc.property(scenario, ({ end, base: anyBase, from: anyFrom, page, choices }) => {
+      fc.property(scenario, ({ end, base: anyBase, from: anyFrom, page, room, choices }) => {
+        const limits = sessionTable({ waitingBytes: room * frame('30', { position: 30 }).size, unanswered: 4 })
         const base = Math.min(anyBase, end)
         const from = Math.min(anyFrom, end)
         const told: (number | 'resumed')[] = []
@@ -241,7 +246,7 @@ describe('a session', () => {
         let resumed = false
         const due: Event[] = []
         const take = (event: Event): void => {
-          const next = step(table, state, event)
+          const next = step(limits, state, event)
           state = next.state
           for (const effect of next.effects) {
             if (effect.do === 'send' && effect.frame.position !== undefined) told.push(effect.frame.position)

@@ -169,6 +169,7 @@ describe('an inbox', () => {
         delivered: 3,
         read: 1,
         member: true,
+        place: last.position,
       },
     ])
   })
@@ -290,7 +291,7 @@ describe('changes', () => {
   it('[P5] tell who joins a started conversation of their own joining alone', async () => {
     const history = new History()
     history.started('g', ['ann', 'bob', 'cid'])
-    const changes = await (await answers(history)).changes('bob', -1, history.end, 9)
+    const { rows: changes } = await (await answers(history)).changes('bob', -1, history.end, 9)
     expect(changes).toEqual([
       {
         what: 'member',
@@ -315,11 +316,11 @@ describe('changes', () => {
       history.joined('g', `guest${n}`)
     }
     const queries = await answers(history)
-    const all = await queries.changes('bob', -1, history.end, 99)
+    const { rows: all } = await queries.changes('bob', -1, history.end, 99)
     expect(all).toHaveLength(31)
     const paged = []
     for (let after = -1; after < history.end; after = paged.at(-1)!.position)
-      paged.push(...(await queries.changes('bob', after, history.end, 4)))
+      paged.push(...(await queries.changes('bob', after, history.end, 4)).rows)
     expect(paged).toEqual(all)
   })
 })

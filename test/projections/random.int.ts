@@ -60,7 +60,7 @@ it('[P5] changes are what was there to be seen then, in order, from any position
       const end = events.at(-1)!.position
       const [after, upTo] = [Math.round(from * end) - 1, Math.round(to * end)]
       for (const user of people) {
-        const changes = await queries.changes(user, after, upTo, 999)
+        const { rows: changes } = await queries.changes(user, after, upTo, 999)
         expect(changes.map(naive.asTold)).toEqual(naive.changes(events, user, after, upTo))
       }
     }),

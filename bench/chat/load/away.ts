@@ -6,7 +6,7 @@ import { createFaults } from './faults.ts'
 import { startMeter } from './meter.ts'
 import { drained, inParallel } from './waiting.ts'
 import type { Setting } from './jobs.ts'
-import { apiOf, openSession } from './session.ts'
+import { apiOf, clientOf, openSession } from './session.ts'
 import { TEXT } from './text.ts'
 import { createTimes } from './times.ts'
 
@@ -48,6 +48,11 @@ export const away = async (setting: Setting, { messages, page }: Away): Promise<
     underWay.set(id, performance.now())
     sessions[index]!.send(id, { user: target }, { text: TEXT })
   }
+  // they were there once: the cursor that they come back with
+  const gone = await clientOf(setting, target)
+  await gone.ready()
+  const { cursor } = await gone.inbox()
+  await gone.close()
   const filling = await startMeter(setting.target)
   for (let round = 0; round < IN_FLIGHT; round++) for (let index = 0; index < SENDERS; index++) next(index)
   // a refusal ends the loop that it is in: what stands still is lost, and told
@@ -81,6 +86,9 @@ export const away = async (setting: Setting, { messages, page }: Away): Promise<
     }
   const { seconds: readTook, ...readUsed } = await catching.stop(() => read)
   await session.close()
+  const resuming = await startMeter(setting.target)
+  const resumed = await resumedFrom(setting, target, cursor)
+  const { seconds: resumeTook, ...resumeUsed } = await resuming.stop(() => resumed)
   const errors = faults.told()
   return [
     {
@@ -91,5 +99,19 @@ export const away = async (setting: Setting, { messages, page }: Away): Promise<
       ...{ what: `catching up, pages of ${page}`, unit: 'msgs/s', value: read / readTook },
       ...{ latency: pages.latency(), ...readUsed, lost: messages - read, ...errors },
     },
+    {
+      ...{ what: 'catching up by resume', unit: 'msgs/s', value: resumed / resumeTook },
+      ...{ ...resumeUsed, lost: messages - resumed, ...errors },
+    },
   ]
+}
+
+/** Comes back with a cursor: how many messages came until all that was missed had. */
+const resumedFrom = async (setting: Setting, user: string, cursor: string): Promise<number> => {
+  const client = await clientOf(setting, user, cursor)
+  let came = 0
+  client.on('message', () => void came++)
+  await client.ready()
+  await client.close()
+  return came
 }

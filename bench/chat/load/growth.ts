@@ -52,6 +52,7 @@ export const growth = async (setting: Setting, given: Growth): Promise<Measure[]
   const measures = [
     await time('send', asked, () => client.send(to, { text: TEXT })),
     await time('inbox', few, () => client.inbox()),
+    await time('inbox, first 50', few, () => client.inbox({ limit: PAGE })),
   ]
   const word = `needle${randomUUID().slice(0, 8)}`
   const { position } = await client.send(to, { text: `${TEXT} ${word}` })

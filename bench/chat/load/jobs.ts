@@ -2,6 +2,7 @@
 import type { Target } from '../server.ts'
 import { away } from './away.ts'
 import { growth } from './growth.ts'
+import { longAway } from './long-away.ts'
 import { logins } from './logins.ts'
 import { mixed } from './mixed.ts'
 import { oneToOne } from './one-to-one.ts'
@@ -12,7 +13,7 @@ export interface Setting {
   target: Target
 }
 
-export const jobs = { oneToOne, room, logins, away, mixed, fill, firstSent, caughtUp, growth }
+export const jobs = { oneToOne, room, logins, away, longAway, mixed, fill, firstSent, caughtUp, growth }
 
 export type Jobs = typeof jobs
 export type Job = keyof Jobs

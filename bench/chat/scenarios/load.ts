@@ -54,6 +54,14 @@ export const away: Scenario = {
   run: job((run, { plan: { waiting, page } }) => run('away', { messages: waiting, page })),
 }
 
+export const longAway: Scenario = {
+  name: 'long-away',
+  about: 'much in many conversations, and somebody who has been away all the time: the first inbox',
+  title: ({ missed: { conversations, messages } }) =>
+    `${count(messages)} messages in ${count(conversations)} conversations, all of them missed`,
+  run: job((run, { plan: { missed, page } }) => run('longAway', { ...missed, page })),
+}
+
 export const mixed: Scenario = {
   name: 'mixed',
   about: 'what happened in a channel of IRC, again and faster (--data, --speed)',

@@ -37,6 +37,10 @@ export interface Endpoint {
 
 const none = z.object({})
 const read = z.object({ atLeast: s.atLeast })
+const place = z
+  .string()
+  .regex(/^\d{1,15}$/, 'the `next` of the page before')
+  .transform(Number)
 const user = { role: 'user', params: none, query: none } as const
 const open = { role: null, params: none, query: none, refusals: [] } as const
 const missing = ['unknown-conversation', 'not-a-member'] as const
@@ -47,8 +51,16 @@ export const endpoints = {
     ...user,
     method: 'get',
     path: '/v1/inbox',
-    summary: 'One’s conversations, by last activity, with what is unread',
-    query: read,
+    summary: 'One’s conversations, by last activity, with what is unread; all, or with `limit` page by page',
+    query: z.strictObject(
+      { ...read.shape, after: place.optional(), limit: s.limitQuery.optional() },
+      {
+        error: issue =>
+          issue.code === 'unrecognized_keys'
+            ? `${issue.keys.join(', ')} is not taken here; atLeast, after and limit are`
+            : undefined,
+      },
+    ),
     status: 200,
     answer: s.inbox,
     refusals: ['behind'],

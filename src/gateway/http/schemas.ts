@@ -132,7 +132,10 @@ export const inbox = z.object({
       member: z.boolean().describe('whether one is a member now'),
     }),
   ),
-  cursor: z.string().describe('resuming from it brings all that is newer than this answer'),
+  cursor: z
+    .string()
+    .describe('resuming from it brings all that is newer than this answer; of several pages, from the first one’s'),
+  next: z.string().nullable().describe('give it as `after` for the next page; null: that was all'),
 })
 
 export const receipts = z.object({

@@ -26,13 +26,13 @@ export async function missed(parts: Parts, session: PollSession, place: Omit<Pla
     (await projections.reached(upTo, settings.atLeastMs)) ? cut(await load()) : refuse('behind', undefined, 1000)
 
   if (unacknowledged) {
-    const { after, had } = unacknowledged
+    const { after } = unacknowledged
     session.toldAll = true
-    const page = await read(position, () => catchUp.unacknowledged(session.user, after, position, had))
+    const page = await read(position, () => catchUp.unacknowledged(session.user, after, position))
     if ('refused' in page) return page
     const { frames, next } = page
     if (next === undefined) return { frames, next: { position }, more: true }
-    return { frames, next: { position, unacknowledged: { after: next, had: had + frames.length } }, more: true }
+    return { frames, next: { position, unacknowledged: { after: next } }, more: true }
   }
 
   const { floor } = session.held

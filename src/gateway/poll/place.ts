@@ -8,8 +8,8 @@ export interface Place {
   readonly position: Position
   /** The sessions the client knows, the latest last. Boxes may take turns, and each has one. */
   readonly told: readonly ToldUpTo[]
-  /** Of what is unacknowledged up to `position`, all that is not after `after` has been told: `had` messages. */
-  readonly unacknowledged?: { readonly after: Position; readonly had: number }
+  /** Of what is unacknowledged up to `position`, all that is not after `after` has been told. */
+  readonly unacknowledged?: { readonly after: Position }
 }
 
 /** Of a session, by the beginning of its id: its frames without a place in the log have arrived up to this number. */
@@ -25,19 +25,19 @@ export interface Places {
 
 export const shortId = (session: string): string => session.slice(0, 8)
 
-/** `<cursor of the position>[~<after>.<had>](.<session>.<told>)*`; without the middle part a socket resumes from it too. */
-const form = /^([\w-]+)(?:~(-1|\d{1,15})\.(\d{1,9}))?((?:\.[0-9a-f]{8}\.\d{1,9}){0,8})$/
+/** `<cursor of the position>[~<after>](.<session>.<told>)*`; without the middle part a socket resumes from it too. */
+const form = /^([\w-]+)(?:~(-1|\d{1,15}))?((?:\.[0-9a-f]{8}\.\d{1,9}){0,8})$/
 const most = 8
 
 export const createPlaces = (cursors: Cursors): Places => ({
   of({ position, told, unacknowledged }) {
-    const waiting = unacknowledged ? `~${unacknowledged.after}.${unacknowledged.had}` : ''
+    const waiting = unacknowledged ? `~${unacknowledged.after}` : ''
     const known = told.slice(-most).map(({ session, upTo }) => `.${session}.${upTo}`)
     return `${cursors.of(position)}${waiting}${known.join('')}`
   },
 
   parse(cursor) {
-    const [, plain, after, had, known] = form.exec(cursor) ?? []
+    const [, plain, after, known] = form.exec(cursor) ?? []
     if (plain === undefined) return 'unknown-cursor'
     const position = cursors.parse(plain)
     if (typeof position === 'string') return position
@@ -47,7 +47,7 @@ export const createPlaces = (cursors: Cursors): Places => ({
         session: session!,
         upTo: Number(upTo),
       })),
-      ...(after === undefined ? {} : { unacknowledged: { after: Number(after), had: Number(had) } }),
+      ...(after === undefined ? {} : { unacknowledged: { after: Number(after) } }),
     }
   },
 })

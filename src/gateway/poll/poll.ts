@@ -70,7 +70,7 @@ function begin(parts: PollParts, places: Places, session: PollSession, reset?: '
   if (reset) frames.push(answer({ type: 'reset', reason: reset }))
   session.welcomed = true
   const told = [{ session: shortId(session.session), upTo: 0 }]
-  return { frames, cursor: places.of({ position, unacknowledged: { after: -1, had: 0 }, told }) }
+  return { frames, cursor: places.of({ position, unacknowledged: { after: -1 }, told }) }
 }
 
 const isOf = ({ session }: PollSession, told: ToldUpTo): boolean => told.session === shortId(session)

@@ -1,6 +1,7 @@
 // What a session missed, a page at a time, as the frames it would have been pushed.
 import type { Position } from '../../eventstore/index.ts'
-import type { Change, Queries } from '../../projections/index.ts'
+import type { Change, Paged, Projections } from '../../projections/index.ts'
+import { inTurns } from '../turns.ts'
 import type { Frames } from './frames.ts'
 import type { Outgoing } from './outbox.ts'
 
@@ -10,13 +11,20 @@ export interface Page {
   readonly next: Position | undefined
 }
 
+/** Both wait until the read models have got to `upTo`; they reject where that takes too long. */
 export interface CatchUp {
   changes(user: string, after: Position, upTo: Position): Promise<Page>
-  /** `had`: how many this session has been given already. */
-  unacknowledged(user: string, after: Position, upTo: Position, had: number): Promise<Page>
+  unacknowledged(user: string, after: Position, upTo: Position): Promise<Page>
 }
 
-export function createCatchUp(queries: Queries, frames: Frames, pageRows: number): CatchUp {
+/** How long the read models are waited for (milliseconds). */
+const behindMs = 60_000
+
+export function createCatchUp(
+  { queries, reached }: Pick<Projections, 'queries' | 'reached'>,
+  frames: Frames,
+  pageRows: number,
+): CatchUp {
   const frameOf = (change: Change): Outgoing => {
     switch (change.what) {
       case 'message':
@@ -29,18 +37,25 @@ export function createCatchUp(queries: Queries, frames: Frames, pageRows: number
         return frames.amendment(change)
     }
   }
-  return {
-    async changes(user, after, upTo) {
-      const rows = await queries.changes(user, after, upTo, pageRows)
-      return { frames: rows.map(frameOf), next: rows.length < pageRows ? undefined : rows.at(-1)!.position }
-    },
+  const sizeOf = (change: Change): number =>
+    change.what === 'message'
+      ? (change.content?.box.length ?? 0)
+      : change.what === 'amendment' && change.type === 'MessageEdited'
+        ? change.data.content.box.length
+        : 0
 
-    // the query always begins with the oldest, so what was had is asked for again: twice as much each time, to stay linear
-    async unacknowledged(user, after, upTo, had) {
-      const most = pageRows + 2 * had
-      const rows = await queries.undelivered(user, upTo, most)
-      const fresh = rows.filter(({ position }) => position > after)
-      return { frames: fresh.map(frames.message), next: rows.length < most ? undefined : rows.at(-1)!.position }
-    },
+  const page = async (upTo: Position, read: () => Promise<Paged<Change>>): Promise<Page> => {
+    if (!(await reached(upTo, behindMs))) throw new Error(`the read models did not get to position ${upTo} in time`)
+    const { rows, more } = await read()
+    return { frames: await inTurns(rows, sizeOf, frameOf), next: more ? rows.at(-1)!.position : undefined }
+  }
+
+  return {
+    changes: (user, after, upTo) => page(upTo, () => queries.changes(user, after, upTo, pageRows)),
+    unacknowledged: (user, after, upTo) =>
+      page(upTo, async () => {
+        const { rows, more } = await queries.unacknowledged(user, after, upTo, pageRows)
+        return { rows: rows.map(row => ({ what: 'message' as const, ...row })), more }
+      }),
   }
 }

@@ -39,7 +39,6 @@ export class Connection implements Receiver, Client {
   readonly #keepalive: Keepalive
   #reading = true
   #broken = false
-  #caughtUp = 0
 
   constructor(parts: SocketParts, ws: WebSocket, socket: Duplex, identity: Identity) {
     this.#parts = parts
@@ -125,7 +124,7 @@ export class Connection implements Receiver, Client {
       case 'load-changes':
         return this.#load(catchUp.changes(this.user, effect.after, effect.upTo))
       case 'load-unacknowledged':
-        return this.#load(catchUp.unacknowledged(this.user, effect.after, effect.upTo, this.#caughtUp))
+        return this.#load(catchUp.unacknowledged(this.user, effect.after, effect.upTo))
       case 'when-drained':
         return this.#writer.whenDrained(() => this.dispatch({ type: 'drained', head: fanout.position() }))
       case 'start-settling':
@@ -175,10 +174,7 @@ export class Connection implements Receiver, Client {
 
   #load(page: Promise<Page>): void {
     page.then(
-      ({ frames, next }) => {
-        this.#caughtUp += frames.length
-        this.dispatch({ type: 'loaded', frames, next })
-      },
+      ({ frames, next }) => this.dispatch({ type: 'loaded', frames, next }),
       (error: unknown) => this.#fail(error),
     )
   }

@@ -10,6 +10,8 @@ export type Waiting = { readonly frame: Outgoing; readonly before: Waiting } | u
 interface Held {
   readonly waiting: Waiting
   readonly waitingBytes: number
+  /** What waited up to here was let go, as too much: it is read from the read models instead. -1: nothing was. */
+  readonly letGo: Position
 }
 
 /** Frames whose answers are due, in every state in which frames are taken. */
@@ -35,7 +37,9 @@ export interface Resuming extends Held, Taking {
   readonly mode: 'resuming'
   readonly base: Position
   readonly from: Position | undefined
-  /** A page is with the reader; once it is taken the next one is loaded, after this position, or that was all. */
+  /** What is being loaded, and up to where. */
+  readonly loading: { readonly what: 'changes' | 'unacknowledged'; readonly upTo: Position }
+  /** A page is with the reader; once it is taken the next one is loaded, after this position, or that was all up to there. */
   readonly page: { readonly next: Position | undefined } | undefined
 }
 

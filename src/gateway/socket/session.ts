@@ -27,6 +27,7 @@ export const initial: Opening = {
   base: undefined,
   waiting: undefined,
   waitingBytes: 0,
+  letGo: -1,
 }
 
 /** Whether a session in this state is being told all that waits for its user, instead of what it missed. */
@@ -41,8 +42,9 @@ export function step(table: Table, state: State, event: Event): Step {
 export function sessionTable(limits: SessionLimits): Table {
   const hold = (state: Opening | Settling | Resuming, { frame }: { frame: Outgoing }): Step => {
     const waitingBytes = state.waitingBytes + frame.size
-    if (waitingBytes > limits.waitingBytes) return leave.slow()
-    return { state: { ...state, waiting: { frame, before: state.waiting }, waitingBytes }, effects: [] }
+    if (waitingBytes > limits.waitingBytes)
+      return stay({ ...state, waiting: undefined, waitingBytes: 0, letGo: frame.position! })
+    return stay({ ...state, waiting: { frame, before: state.waiting }, waitingBytes })
   }
 
   const ask = <S extends Settling | Resuming | Live>(state: S, { frame, body }: Of<'framed'>): Step => {
@@ -111,7 +113,8 @@ export function sessionTable(limits: SessionLimits): Table {
       drained: (state, { head }) => {
         if (state.page === undefined) return stay(state)
         const { next } = state.page
-        return next === undefined ? goLive(state, head) : loadFrom({ ...state, page: undefined }, next)
+        if (next !== undefined) return load(state, next)
+        return state.letGo > state.loading.upTo ? loadLetGo(state) : goLive(state, head)
       },
     },
     live: {
@@ -175,10 +178,10 @@ const leave = {
 }
 
 function welcome(state: Opening): Step {
-  const { recorded, base, waiting, waitingBytes } = state
+  const { recorded, base, ...held } = state
   if (!recorded || base === undefined) return stay(state)
   return {
-    state: { mode: 'settling', base, waiting, waitingBytes, unanswered: 0 },
+    state: { ...held, mode: 'settling', base, unanswered: 0 },
     effects: [{ do: 'welcome', base }, { do: 'start-settling' }, { do: 'start-beat' }],
   }
 }
@@ -187,26 +190,33 @@ const resuming = (state: Settling, from: Position | undefined): Resuming => ({
   ...state,
   mode: 'resuming',
   from,
+  loading: { what: from === undefined ? 'unacknowledged' : 'changes', upTo: state.base },
   page: undefined,
 })
 
 /** It does not resume: it gets what is unacknowledged. */
-const catchUp = (state: Settling): Step => loadFrom(resuming(state, undefined), -1)
+const catchUp = (state: Settling): Step => load(resuming(state, undefined), -1)
 
 /** It cannot resume, is told so, and goes on as one that does not. */
 function reset(state: Settling | Resuming, reason: 'epoch' | 'unknown-cursor'): Step {
-  const { state: after, effects } = loadFrom({ ...state, mode: 'resuming', from: undefined, page: undefined }, -1)
+  const { state: after, effects } = catchUp({ ...state, mode: 'settling' })
   return { state: after, effects: [{ do: 'reset', reason }, ...effects] }
 }
 
 /** What the read models have is loaded; where the cursor is past that already, what waits is enough. */
 function resumeFrom(state: Resuming, head: Position): Step {
-  return state.from! < state.base ? loadFrom(state, state.from!) : goLive(state, head)
+  if (state.from! < state.base) return load(state, state.from!)
+  return state.letGo > state.from! ? loadLetGo(state, state.from) : goLive(state, head)
 }
 
-function loadFrom(state: Resuming, after: Position): Step {
-  const load = state.from === undefined ? 'load-unacknowledged' : 'load-changes'
-  return { state, effects: [{ do: load, after, upTo: state.base }] }
+function load(state: Resuming, after: Position): Step {
+  const { what, upTo } = state.loading
+  return { state: { ...state, page: undefined }, effects: [{ do: `load-${what}`, after, upTo }] }
+}
+
+/** What waited too long to be kept comes from the read models, as soon as they have it, and what waits comes after it. */
+function loadLetGo(state: Resuming, after: Position = state.loading.upTo): Step {
+  return load({ ...state, loading: { what: 'changes', upTo: state.letGo } }, after)
 }
 
 /**

@@ -1,6 +1,8 @@
 // What a person sees: inbox, history, receipts, who is online.
 import { refuse } from '../../../domain/index.ts'
 import { knownForm } from '../../asking.ts'
+import type { InboxRow, SeenMessageRow } from '../../../projections/index.ts'
+import { inTurns } from '../../turns.ts'
 import { isOnline } from '../../socket/presence.ts'
 import type { Handlers } from '../app.ts'
 import { messageJson } from '../shapes.ts'
@@ -10,18 +12,21 @@ export function readHandlers(parts: HandlerParts): Handlers<'inbox' | 'messages'
   const { projections, keyring, cursors, settings, timers } = parts
   const { queries } = projections
   return {
-    async inbox({ identity }) {
+    async inbox({ identity, query: { after, limit } }) {
       // taken first: what is committed while the query runs may come again after the cursor, but is not missed
       const cursor = cursors.of(projections.position())
-      const conversations = await Promise.all(
-        (await queries.inbox(identity.user)).map(async row => {
-          const { conversation, kind, name, unread, members, delivered, read, member } = row
-          const last = row.last === null ? 'null' : await messageJson(keyring, row.last, timers.now())
-          const fields = JSON.stringify({ conversation, kind, name, unread, members, delivered, read, member })
-          return `${fields.slice(0, -1)},"last":${last}}`
-        }),
-      )
-      return { text: `{"conversations":[${conversations.join(',')}],"cursor":"${cursor}"}` }
+      const most = limit === undefined ? undefined : Math.min(limit, settings.limits.pageSize)
+      const rows = await queries.inbox(identity.user, { after, limit: most })
+      const size = ({ last }: InboxRow) => 500 + (last?.content?.box.length ?? 0)
+      const conversations = await inTurns(rows, size, row => {
+        const { conversation, kind, name, unread, members, delivered, read, member } = row
+        const fields = JSON.stringify({ conversation, kind, name, unread, members, delivered, read, member })
+        const whole = (last: string) => `${fields.slice(0, -1)},"last":${last}}`
+        const last = row.last === null ? 'null' : messageJson(keyring, row.last, timers.now())
+        return typeof last === 'string' ? whole(last) : last.then(whole)
+      })
+      const next = most === undefined || rows.length < most ? 'null' : `"${rows.at(-1)!.place}"`
+      return { text: `{"conversations":[${conversations.join(',')}],"cursor":"${cursor}","next":${next}}` }
     },
 
     async messages({ identity, params, query: { before, after, limit } }) {
@@ -34,7 +39,8 @@ export function readHandlers(parts: HandlerParts): Handlers<'inbox' | 'messages'
         limit: Math.min(limit ?? pageSize, pageSize),
       })
       if (rows === undefined) return refuse('unknown-conversation')
-      const messages = await Promise.all(rows.map(row => messageJson(keyring, row, timers.now())))
+      const size = ({ content }: SeenMessageRow) => content?.box.length ?? 0
+      const messages = await inTurns(rows, size, row => messageJson(keyring, row, timers.now()))
       return { text: `{"messages":[${messages.join(',')}]}` }
     },
 

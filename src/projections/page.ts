@@ -1,0 +1,33 @@
+// A page of what somebody missed: so many rows, and no more of their contents than fits into memory many times.
+import { sql, type RawBuilder } from 'kysely'
+import { rowsOf, type Db } from './database.ts'
+
+/** Some of the rows that were asked for, in their order, and whether there are more after the last one. */
+export interface Paged<Row> {
+  readonly rows: readonly Row[]
+  readonly more: boolean
+}
+
+/** Bytes of contents on a page. One row is on it however large it is; none is larger than a few times a body's limit. */
+const pageBytes = 1024 * 1024
+
+/**
+ * Of these rows, which have a `position` and come in its order, as many as a page holds; `limit` is what they were limited by.
+ * `size`, in SQL of a row `p`, is what one counts for: to be had without reading what it has.
+ */
+export async function pageOf<Row>(
+  db: Db,
+  rows: RawBuilder<Row>,
+  size: RawBuilder<unknown>,
+  limit: number,
+): Promise<Paged<Row>> {
+  const found = await rowsOf(
+    db,
+    sql<Row & { found: string }>`
+      select * from (select p.*, count(*) over () as found, coalesce(sum(${size}) over (order by p.position
+        rows between unbounded preceding and 1 preceding), 0) as earlier from (${rows}) p) p
+      where earlier < ${sql.lit(pageBytes)} order by position`,
+  )
+  const all = found.length === 0 ? 0 : Number(found[0]!.found)
+  return { rows: found, more: all >= limit || found.length < all }
+}
