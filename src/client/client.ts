@@ -56,6 +56,10 @@ export function connect(options: ConnectOptions) {
       const ack = options.ack === 'manual' ? undefined : standing.ack(conversation, seq)
       if (ack) say(ack)
     },
+    repeated: ({ conversation, seq }) => {
+      const mark = standing.repeat(conversation, seq)
+      if (mark) say(mark)
+    },
     busy: (id, afterMs) => {
       const held = outbox.hold(id)
       // up to twice as long, so that those who were refused together do not come back together; then one goes ahead
@@ -74,7 +78,9 @@ export function connect(options: ConnectOptions) {
   }
 
   const link = new Link({
-    open,
+    // also said as the first frame: where that is on its way for long, the server would take the session for one that does not
+    // resume, and what it missed would be lost
+    open: (listener, wanted) => open(listener, wanted, () => receiver.resumeFrom),
     resumeFrom: () => receiver.resumeFrom,
     frame: frame => receiver.frame(frame),
     catchUp: () => [...outbox.unanswered(), ...standing.again().map(frame => JSON.stringify(frame))],
@@ -191,15 +197,19 @@ export function connect(options: ConnectOptions) {
   return client
 }
 
-type Open = (listener: SocketListener, wanted: () => boolean) => OpenSocket | Promise<OpenSocket | undefined>
+type Open = (
+  listener: SocketListener,
+  wanted: () => boolean,
+  cursor: () => string | undefined,
+) => OpenSocket | Promise<OpenSocket | undefined>
 
 function socket({ url, token, WebSocket: given }: ConnectOptions): Open {
   const WebSocket = given ?? (globalThis as { WebSocket?: SocketClass }).WebSocket
   if (!WebSocket)
     throw new TypeError('there is no global WebSocket here: pass one, e.g. connect({ WebSocket }) of "ws"')
-  return async (listener, wanted) => {
+  return async (listener, wanted, cursor) => {
     const asking = (await tokenOf(token)) ?? ''
-    return wanted() ? openSocket(WebSocket, url, asking, listener) : undefined
+    return wanted() ? openSocket(WebSocket, url, asking, cursor(), listener) : undefined
   }
 }
 

@@ -93,10 +93,16 @@ export function openPolling(http: Http, listener: SocketListener): OpenSocket {
     }
   }
   const startSaying = () => {
-    saying ??= say().then(() => {
-      saying = undefined
-      if (waiting.length > 0) startSaying() // said by whoever heard the last answer
-    }, lost)
+    saying ??= say().then(
+      () => {
+        saying = undefined
+        if (waiting.length > 0) startSaying() // said by whoever heard the last answer
+      },
+      (thrown: unknown) => {
+        saying = undefined // or a goodbye would wait for it for ever
+        lost(thrown)
+      },
+    )
   }
 
   const goodbye = async () => {

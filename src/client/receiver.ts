@@ -11,6 +11,8 @@ export interface ReceiverOwner {
   kept(cursor: string): void
   /** A message whose listeners are through with it. */
   handled(message: Message): void
+  /** A message that has come before: the server may not know that it has. */
+  repeated(message: Message): void
   /** The server is busy, and the frame that was asked is to be said again after so long. True where it will be. */
   busy(id: string, afterMs: number): boolean
   /** Something that was asked has its answer: there is room again. */
@@ -54,8 +56,8 @@ export class Receiver {
         this.#outbox.limit(frame.limits.frameBytes)
         return
       case 'sent':
-        // what becomes of a message may be answered with the seq of something else, as of which it is so
-        if ((this.#outbox.asked(frame.id) ?? 'send') === 'send') this.#seen.add(frame.conversation, frame.seq)
+        // what becomes of a message may be answered with the seq of something else, as of which it is so; and twice
+        if (this.#outbox.asked(frame.id) === 'send') this.#seen.add(frame.conversation, frame.seq)
         if (this.#outbox.answer(frame)) this.#owner.answered()
         return
       case 'error':
@@ -79,7 +81,9 @@ export class Receiver {
 
   #pushed(frame: Pushed): void {
     const cursor = 'cursor' in frame ? frame.cursor : undefined
-    this.#push(this.#isNew(frame) ? frame : undefined, cursor)
+    const isNew = this.#isNew(frame)
+    this.#push(isNew ? frame : undefined, cursor)
+    if (!isNew && frame.type === 'message') this.#owner.repeated(frame)
   }
 
   #isNew(frame: Pushed): boolean {

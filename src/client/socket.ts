@@ -51,8 +51,15 @@ export interface OpenSocket {
 }
 
 /** Opens a socket. The token goes into the header where the class can do that (`ws`); browsers can only use the query. */
-export function openSocket(Class: SocketClass, url: string, token: string, listener: SocketListener): OpenSocket {
+export function openSocket(
+  Class: SocketClass,
+  url: string,
+  token: string,
+  cursor: string | undefined,
+  listener: SocketListener,
+): OpenSocket {
   const at = socketUrl(url)
+  if (cursor !== undefined) at.searchParams.set('cursor', cursor)
   let socket: SocketLike
   if (emitsEvents(Class)) {
     const options = { headers: { authorization: `Bearer ${token}` }, perMessageDeflate: false }

@@ -25,6 +25,13 @@ export class Standing {
       : this.mark('delivered', conversation, seq)
   }
 
+  /** What was said of this before, to be said once more: it was lost, or refused while the server was busy. */
+  repeat(conversation: string, seq: number): ClientFrame | undefined {
+    const { delivered, read } = this.#marks.get(conversation) ?? { delivered: -1, read: -1 }
+    const upTo = Math.max(delivered, read)
+    return upTo < seq ? undefined : { type: 'delivered', conversation, upTo }
+  }
+
   watch(users: readonly string[]): ClientFrame {
     for (const user of users) this.#watched.add(user)
     return { type: 'watch', users: [...users] }

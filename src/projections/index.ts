@@ -17,6 +17,7 @@ export type { MediaGrantRow, MediaRow } from './media-api.ts'
 export { asked, mostCharacters, openFinder, openSearchIndex } from './search/index.ts'
 export type { Asked, Finder, Search, SearchIndex } from './search/index.ts'
 export { amendmentOf, isAmending } from './amendment.ts'
+export { isTransient } from './transient.ts'
 
 interface ReadModelsOptions {
   readonly pool: pg.Pool

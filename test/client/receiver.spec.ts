@@ -31,14 +31,16 @@ function open(cursor?: string) {
   const outbox = new Outbox()
   const kept: string[] = []
   const handled: number[] = []
+  const repeated: number[] = []
   const receiver = new Receiver(listeners, outbox, cursor, {
     kept: cursor => kept.push(cursor),
     handled: ({ seq }) => handled.push(seq),
+    repeated: ({ seq }) => repeated.push(seq),
     busy: () => false,
     answered: () => {},
     newStore: () => {},
   })
-  return { listeners, outbox, kept, handled, receiver }
+  return { listeners, outbox, kept, handled, repeated, receiver }
 }
 
 describe('the receiver', () => {
@@ -62,6 +64,24 @@ describe('the receiver', () => {
     expect(seen.advance({ conversation: 'c', by: 'bob', read: 4 })).toBe(true)
     expect(seen.advance({ conversation: 'c', by: 'bob', read: 9 })).toBe(true)
     expect(seen.advance({ conversation: 'c', by: 'bob', delivered: 9 })).toBe(false)
+  })
+
+  it('tells the message at whose seq a reaction was so already, though that is answered twice', () => {
+    const { listeners, outbox, receiver } = open()
+    const told: number[] = []
+    listeners.on('message', ({ seq }) => told.push(seq))
+    void outbox.put({ type: 'react', id: 'id-9', conversation: 'c', message: 'id-1', reaction: '👍', on: true })
+    const sent: ServerFrame = { type: 'sent', id: 'id-9', conversation: 'c', seq: 3, at, position: '1' }
+    receiver.frame(sent)
+    receiver.frame(sent)
+    receiver.frame(message(3))
+    expect(told).toEqual([3])
+  })
+
+  it('says which message has come again: that it has come may be known to nobody', () => {
+    const { repeated, receiver } = open()
+    for (const seq of [1, 2, 1]) receiver.frame(message(seq))
+    expect(repeated).toEqual([1])
   })
 
   it('does not tell what this client sent itself and has no answer for yet', () => {

@@ -31,6 +31,16 @@ describe('an outbox', () => {
     expect(all(outbox)).toEqual(['read 1', 'hi', 'read 2'])
   })
 
+  it('[G10] does not let a lower mark take a higher one out: another device’s, which says nothing new', () => {
+    const outbox = new Outbox()
+    const marked = (mark: number) => ({ ...receipt(`read ${mark}`, mark), mark })
+    fill(outbox, [marked(5), marked(3)])
+    expect(all(outbox)).toEqual(['read 5'])
+    expect([outbox.bytes, outbox.empty]).toEqual([0, true])
+    fill(outbox, [marked(5), marked(7)])
+    expect(all(outbox)).toEqual(['read 7'])
+  })
+
   it('[G10] keeps each user’s latest presence, behind everything else', () => {
     const outbox = new Outbox()
     fill(outbox, [presence('online'), frame('hi'), presence('offline'), presence('x', 'eve')])

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshStack, readAll } from '../support/stack.ts'
-import { type Box, type Client, openGateway, people } from './support.ts'
+import { type Box, Client, openGateway, people } from './support.ts'
 
 const stack = freshStack()
 let box: Box
@@ -189,6 +189,26 @@ describe('resuming', () => {
     expect(history(back)).toEqual(history(phone))
     await hers.send({ conversation }, 'live')
     await back.next('message', ({ body }) => body?.['text'] === 'live')
+  })
+
+  it('[U4] resumes from the cursor in its URL, also where no frame ever says so, or where one says the same', async () => {
+    const { alice, bob } = people('alice', 'bob')
+    const [hers, his] = await Promise.all([box.connect(alice), box.connect(bob)])
+    await hers.send({ user: bob }, 'before')
+    const { cursor } = await his.next('message')
+    await his.close()
+    await hers.send({ user: bob }, 'meanwhile')
+    const url = `${box.url.replace('http', 'ws')}/v1/socket?cursor=${cursor}&token=${await box.token(bob)}`
+    for (const says of [false, true]) {
+      const back = new Client(url)
+      await back.next('welcome')
+      if (says) back.say({ type: 'resume', cursor })
+      await back.next('resumed')
+      await back.settled()
+      expect(back.of('message').map(({ body }) => body?.['text'])).toEqual(['meanwhile'])
+      expect(back.of('error')).toEqual([])
+      await back.close()
+    }
   })
 
   it('[G4] from any cursor, while messages keep coming, there is no gap and no duplicate', async () => {

@@ -28,7 +28,7 @@ export function asyncapi({ limits }: Pick<GatewaySettings, 'limits'>) {
         address: '/v1/socket',
         title: 'The socket',
         description: [
-          `Subprotocol ${subprotocol}; a token in the Authorization header or as ?token=.`,
+          `Subprotocol ${subprotocol}; a token in the Authorization header or as ?token=. With ?cursor= it resumes as by the frame.`,
           `The same frames travel by POST /v1/frames and GET /v1/poll (/openapi.json), but for resume, resumed and head.`,
           `A frame has at most ${limits.frameBytes} bytes, a body ${limits.bodyBytes}.`,
           `Close codes: ${codes.join(', ')}; 4000–4499 come back, 4500–4999 do not.`,

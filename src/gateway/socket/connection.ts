@@ -39,9 +39,12 @@ export class Connection implements Receiver, Client {
   readonly #keepalive: Keepalive
   #reading = true
   #broken = false
+  #cursor: string | undefined
 
-  constructor(parts: SocketParts, ws: WebSocket, socket: Duplex, identity: Identity) {
+  /** `cursor`: where to resume from, as the URL says; the `resume` that a client sends all the same is the same. */
+  constructor(parts: SocketParts, ws: WebSocket, socket: Duplex, identity: Identity, cursor: string | undefined) {
     this.#parts = parts
+    this.#cursor = cursor
     this.#ws = ws
     this.user = identity.user
     this.device = identity.device
@@ -87,10 +90,6 @@ export class Connection implements Receiver, Client {
   /** What waits for the reader (bytes). */
   get waiting(): number {
     return this.#writer.waiting
-  }
-
-  terminate(): void {
-    this.#ws.terminate()
   }
 
   dispatch(event: Event): void {
@@ -164,6 +163,7 @@ export class Connection implements Receiver, Client {
     const { user, session, device } = this
     this.#say({ type: 'welcome', user, session, device, box, epoch, cursor: cursors.of(base), limits: settings.limits })
     if (load.level() > 0) this.#writer.push(load.frame())
+    if (this.#cursor !== undefined) this.#resume(this.#cursor)
     this.#read(true)
   }
 
@@ -196,8 +196,13 @@ export class Connection implements Receiver, Client {
     this.#parts.counts.heard(parsed)
     if ('refusal' in parsed) return this.dispatch({ type: 'garbled', ...parsed })
     if (parsed.frame.type !== 'resume') return this.dispatch({ type: 'framed', ...parsed })
+    if (parsed.frame.cursor !== this.#cursor) this.#resume(parsed.frame.cursor)
+    this.#cursor = undefined
+  }
+
+  #resume(cursor: string): void {
     const { cursors, fanout } = this.#parts
-    this.dispatch({ type: 'resume', from: cursors.parse(parsed.frame.cursor), head: fanout.position() })
+    this.dispatch({ type: 'resume', from: cursors.parse(cursor), head: fanout.position() })
   }
 
   #whyClosed(code: number): SessionEnd {

@@ -97,10 +97,10 @@ export function createFrames(keyring: Keyring, cursors: Cursors, now: () => numb
     kind: 'receipt' | 'membership',
     position: Position,
     fields: Record<string, unknown>,
-    key?: string,
+    more: Pick<Outgoing, 'key' | 'mark'> = {},
   ): Outgoing => {
     const bytes = textFrame(JSON.stringify({ ...fields, cursor: cursors.of(position) }))
-    return { class: kind, position, bytes, size: bytes.length, ...(key === undefined ? {} : { key }) }
+    return { class: kind, position, bytes, size: bytes.length, ...more }
   }
 
   /** A frame with a body: `head`, the body as it came, `tail`. From `expiresAt` on, and however late it goes out, without. */
@@ -150,7 +150,7 @@ export function createFrames(keyring: Keyring, cursors: Cursors, now: () => numb
         'receipt',
         position,
         { type: 'receipt', conversation, by: user, [kind]: upTo, at },
-        `${kind} ${conversation} ${user}`,
+        { key: `${kind} ${conversation} ${user}`, mark: upTo },
       ),
 
     member,

@@ -10,8 +10,9 @@ export interface Outgoing {
   readonly class: FrameClass
   /** Where it stands in `$all`, if it has a history. */
   readonly position?: Position
-  /** A later frame with the same key says all that this one says. */
+  /** A later frame with the same key says all that this one says; where they have marks, if its mark is not lower. */
   readonly key?: string
+  readonly mark?: number
   /** The encoded frame; undefined while its body is being opened. */
   bytes: Buffer | undefined
   /** Settles when `bytes` is there. */
@@ -41,6 +42,7 @@ export class Outbox {
   }
 
   push(frame: Outgoing, slow: boolean): void {
+    if (slow && this.#saysLess(frame)) return
     this.#bytes += frame.size
     if ((frame.class === 'presence' || frame.class === 'typing') && frame.key !== undefined) {
       const loose = this.#loose[frame.class]
@@ -88,6 +90,13 @@ export class Outbox {
     this.#loose.typing.clear()
     this.#loose.presence.clear()
     this.#bytes = 0
+  }
+
+  /** A mark that is lower than one that waits: another device's, of which it was forgotten that the member has got further. */
+  #saysLess({ key, mark }: Outgoing): boolean {
+    const place = key === undefined ? undefined : this.#places.get(key)
+    const waits = place === undefined ? undefined : this.#queue[place - this.#first]
+    return waits?.mark !== undefined && mark !== undefined && mark < waits.mark
   }
 
   #place(key: string, slow: boolean): void {

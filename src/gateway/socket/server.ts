@@ -89,7 +89,8 @@ export function createSockets(
       if (isRefusal(admitted)) return turnAway(socket, admitted)
       if (socket.destroyed) return // gone while it waited
       server.handleUpgrade(request, socket, head, ws => {
-        const connection = new Connection(current, ws, socket, admitted)
+        const cursor = new URL(`http://here${request.url}`).searchParams.get('cursor')
+        const connection = new Connection(current, ws, socket, admitted, cursor ?? undefined)
         connections.add(connection)
         void connection.ended.then(() => connections.delete(connection))
       })
