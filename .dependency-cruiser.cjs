@@ -101,8 +101,14 @@ module.exports = {
     {
       name: 'client-runs-in-browsers',
       severity: 'error',
-      from: { path: '^src/client/' },
+      from: { path: '^src/client/', pathNot: '^src/client/node/' },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'client-node-is-an-entry-of-its-own',
+      severity: 'error',
+      from: { path: '^src/client/', pathNot: '^src/client/node/' },
+      to: { path: '^src/client/node/' },
     },
   ],
   options: {

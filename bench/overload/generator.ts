@@ -26,7 +26,7 @@ async function come(url: string, count: number): Promise<void> {
   people = await Promise.all(
     names.map(async (name, n) => {
       const token = await api({ url, token: '' }).devToken({ user: name, roles: ['user'] })
-      const client = connect({ url, token, WebSocket })
+      const client = connect({ url, token, WebSocket, transport: 'socket' })
       client.on('message', ({ conversation, seq }) => {
         received++
         client.markRead(conversation, seq)

@@ -1,10 +1,13 @@
 // `verbatim chat`: a terminal client. Works in pipes as well: then it ends with its input, once all is sent.
+import { join } from 'node:path'
 import { Option, type Command } from 'commander'
 import { WebSocket } from 'ws'
 import { connect } from '../client/index.ts'
 import type { Client } from '../client/index.ts'
+import { fileStorage } from '../client/node/index.ts'
 import { openScreen } from './chat/screen.ts'
 import { Talk } from './chat/talk.ts'
+import { tellWhatWaited } from './chat/waited.ts'
 import { Complaint } from './complain.ts'
 import type { Io } from './io.ts'
 import { tokenFor, withToken } from './server.ts'
@@ -13,7 +16,8 @@ import type { ServerOptions } from './server.ts'
 interface Options extends ServerOptions {
   readonly to?: string
   readonly conversation?: string
-  readonly transport: 'socket' | 'poll'
+  readonly transport: 'auto' | 'socket' | 'poll'
+  readonly state?: string
 }
 
 export function addChat(program: Command, io: Io): void {
@@ -24,21 +28,24 @@ export function addChat(program: Command, io: Io): void {
     .option('--to <user>', 'chat with this user')
     .option('--conversation <id>', 'chat in this conversation')
     .addOption(
-      new Option('--transport <way>', 'poll: for where sockets are blocked')
-        .choices(['socket', 'poll'])
-        .default('socket'),
+      new Option('--transport <way>', 'auto: a socket, and requests where sockets are blocked')
+        .choices(['auto', 'socket', 'poll'])
+        .default('auto'),
     )
+    .option('--state <folder>', 'keeps there what is typed and not answered, and says it when started again')
   withToken(command, io.env).action((user: string, options: Options) => chat(user, options, io))
 }
 
 async function chat(user: string, options: Options, io: Io): Promise<void> {
-  const { url, to, conversation, transport } = options
+  const { url, to, conversation, transport, state } = options
   if (to !== undefined && conversation !== undefined)
     throw new Complaint('--to and --conversation both say where to chat: give one of them')
   const token = await tokenFor(options, { user, device: 'terminal' })
-  const client = connect({ url, token, WebSocket, transport })
+  const storage = state === undefined ? undefined : await fileStorage(join(state, stateName(user, url)))
+  const client = connect({ url, token, WebSocket, transport, storage })
   const screen = openScreen(io)
   const talk = new Talk(client, user, screen)
+  const said = tellWhatWaited(client, screen.print)
   const over = new Promise<Error | undefined>(resolve => watch(client, screen.print, resolve))
   const start = to !== undefined ? { user: to } : conversation === undefined ? undefined : { conversation }
   const opened = start ? talk.open(start) : Promise.resolve() // before anything that is pushed
@@ -47,17 +54,28 @@ async function chat(user: string, options: Options, io: Io): Promise<void> {
     const me = (await client.ready()).user
     if (me !== user) throw new Complaint(`the token is ${me}'s, not ${user}'s`)
     screen.prompt('> ')
-    await Promise.race([converse(talk, screen.lines(), opened), over.then(error => error && Promise.reject(error))])
+    await Promise.race([
+      converse(talk, screen.lines(), opened, said),
+      over.then(error => error && Promise.reject(error)),
+    ])
   } finally {
     screen.close()
     await client.close()
   }
 }
 
-async function converse(talk: Talk, lines: AsyncIterable<string>, opened: Promise<void>): Promise<void> {
+/** A file for each person at each server. */
+const stateName = (user: string, url: string) => encodeURIComponent(`${user}@${new URL(url).host}`)
+
+async function converse(
+  talk: Talk,
+  lines: AsyncIterable<string>,
+  opened: Promise<void>,
+  said: Promise<void>,
+): Promise<void> {
   await opened
   for await (const line of lines) if (!(await talk.typed(line))) break
-  await talk.settled()
+  await Promise.all([talk.settled(), said])
 }
 
 /** Says when the connection is gone and back; `over` with an error when it will not come back. */

@@ -1,56 +1,55 @@
 // The client: one connection that comes back by itself, what was asked through it, and who is told what comes.
 import { v7 } from 'uuid'
-import { api } from './api.ts'
 import type { Page } from './api.ts'
+import { asking, OwnWrites } from './asking.ts'
+import { Current } from './current.ts'
 import { Closed } from './errors.ts'
 import { Expiry } from './expiry.ts'
-import type { Body, ClientFrame, FrameOf, Recipient, Sent } from './frames.ts'
-import { http, tokenOf } from './http.ts'
-import type { HttpOptions, Token } from './http.ts'
+import { messagesIn } from './filling.ts'
+import type { Body, ClientFrame, FrameOf, Heard, Recipient, Sent } from './frames.ts'
 import { Link } from './link.ts'
+import type { LinkOwner } from './link.ts'
 import { Listeners } from './listeners.ts'
 import type { Events, Listener } from './listeners.ts'
+import type { ConnectOptions } from './options.ts'
 import { Outbox } from './outbox.ts'
+import type { Asking } from './outbox.ts'
 import { Receiver } from './receiver.ts'
-import { openPolling } from './polling.ts'
-import { openSocket } from './socket.ts'
-import type { OpenSocket, SocketClass, SocketListener } from './socket.ts'
 import { Standing } from './standing.ts'
-
-export interface ConnectOptions extends HttpOptions {
-  /** A function is asked anew for every socket and request: the way to outlive a token's `exp`. */
-  readonly token: Token
-  /** `ws`'s class, where there is no global one (Node 20). */
-  readonly WebSocket?: SocketClass | undefined
-  /** `poll`: requests instead of a socket, for where sockets are blocked. All else is the same. */
-  readonly transport?: 'socket' | 'poll' | undefined
-  /** Where an earlier run was: what came since comes first. Left out: what no device has acknowledged, then live. */
-  readonly cursor?: string | undefined
-  /** Called with each cursor whose frame, and all before it, are handled: the one to keep. */
-  readonly onCursor?: ((cursor: string) => void) | undefined
-  /** `auto` (the default): a message is acknowledged as delivered once its listeners are through with it. */
-  readonly ack?: 'auto' | 'manual' | undefined
-}
+import { Place } from './storage/place.ts'
+import { transports } from './transports.ts'
 
 export type Client = ReturnType<typeof connect>
 
 /** Connects, and keeps connected until `close()` or until the server says not to come back. */
 export function connect(options: ConnectOptions) {
-  const open = options.transport === 'poll' ? polling(options) : socket(options)
-  const asking = api(options)
+  const { open, reachable, settings, stop } = transports(options)
+  const { storage } = options
+  const own = new OwnWrites()
+  const http = asking(options, options.readYourWrites === false ? undefined : own)
   const listeners = new Listeners()
-  const outbox = new Outbox()
+  const place = new Place(storage, options.cursor)
+  const outbox = new Outbox(storage, {
+    say: text => void link.send(text),
+    answered: (text, answer) => {
+      if ('sent' in answer) own.note(answer.sent.position)
+      if (listeners.has('outbox')) listeners.tell('outbox', { frame: JSON.parse(text) as Asking, ...answer })
+    },
+  })
   const standing = new Standing()
-  const expiry = new Expiry(expired => void listeners.tell('expired', expired))
+  const expiry = new Expiry(expired => listeners.tell('expired', expired))
   listeners.on('message', message => expiry.note(message))
+  const current = new Current(
+    () => link.isLive && receiver.current,
+    current => listeners.tell('current', { current }),
+  )
   let over: Closed | undefined
-  let cursor = options.cursor
   let pause: ReturnType<typeof setTimeout> | undefined
 
-  const receiver = new Receiver(listeners, outbox, options.cursor, {
-    kept: kept => {
-      cursor = kept
-      options.onCursor?.(kept)
+  const receiver = new Receiver(listeners, outbox, place.cursor, {
+    kept: cursor => {
+      place.handled(cursor)
+      options.onCursor?.(cursor)
     },
     handled: ({ conversation, seq }) => {
       const ack = options.ack === 'manual' ? undefined : standing.ack(conversation, seq)
@@ -69,7 +68,12 @@ export function connect(options: ConnectOptions) {
     answered: () => {
       if (pause === undefined) resume(Infinity)
     },
-    newStore: () => standing.forgetMarks(),
+    newStore: () => {
+      standing.forgetMarks()
+      own.forget()
+    },
+    fill: hole => messagesIn(hole, http.messages),
+    look: () => current.look(),
   })
 
   const resume = (most: number) => {
@@ -77,24 +81,39 @@ export function connect(options: ConnectOptions) {
     for (const text of outbox.release(most)) link.send(text)
   }
 
-  const link = new Link({
+  const take = (frame: Heard) => {
+    const others = frame.type === 'welcome' ? place.takenFrom(frame.user) : undefined
+    if (others !== undefined) return void link.close(`the storage is ${others}'s: each user has one of their own`, 0)
+    receiver.frame(frame)
+  }
+
+  const owner: LinkOwner = {
     // also said as the first frame: where that is on its way for long, the server would take the session for one that does not
     // resume, and what it missed would be lost
-    open: (listener, wanted) => open(listener, wanted, () => receiver.resumeFrom),
+    open: (way, listener, wanted) => open(way, listener, wanted, () => receiver.resumeFrom),
+    reachable,
     resumeFrom: () => receiver.resumeFrom,
-    frame: frame => receiver.frame(frame),
+    caughtUp: () => receiver.caughtUp,
+    frame: take,
     catchUp: () => [...outbox.unanswered(), ...standing.again().map(frame => JSON.stringify(frame))],
-    changed: state => void listeners.tell('connection', state),
+    changed: state => {
+      listeners.tell('connection', state)
+      current.look()
+    },
     ended: ({ code, reason }) => {
       over = new Closed(code, reason)
       clearTimeout(pause)
       outbox.end(over)
+      current.end(over)
+      receiver.stop()
       expiry.stop()
+      stop()
       listeners.end()
     },
-  })
+  }
+  const link = new Link(owner, settings)
 
-  const ask = (frame: Parameters<Outbox['put']>[0]): Promise<Sent> => {
+  const ask = (frame: Asking): Promise<Sent> => {
     if (over) return Promise.reject(over)
     const { text, answered } = outbox.put(frame)
     if (text !== undefined) link.send(text)
@@ -108,7 +127,8 @@ export function connect(options: ConnectOptions) {
     /**
      * Answered once the message is durable, however many sockets that takes, and however often the server is busy. The same
      * `id` is the same message.
-     * Rejects with `Refused` where the server says no, with `Closed` where the client is over before there is an answer.
+     * Rejects with `Refused` where the server says no, with `NotKept` where the storage cannot take it, with `Closed` where the
+     * client is over before there is an answer: what is in a storage is said by the next client that has it.
      */
     send: (to: Recipient, body: Body, { id = v7() }: { id?: string } = {}): Promise<Sent> =>
       ask({ type: 'send', id: id.toLowerCase(), to, body }),
@@ -140,6 +160,8 @@ export function connect(options: ConnectOptions) {
     on: <T extends keyof Events>(type: T, listener: Listener<T>) => listeners.on(type, listener),
     /** Every pushed frame from now on, until the client is over. */
     frames: () => listeners.frames(),
+    /** As `on`, to be read at one's own pace: an event is handled when the next one is asked for. Begins now, not at the first read. */
+    events: <T extends keyof Events>(type: T) => listeners.events(type),
     /** The first frame of the session: who one is, and the limits. Waits until the connection is live; rejects once over. */
     ready(): Promise<FrameOf<'welcome'>> {
       return new Promise((resolve, reject) => {
@@ -159,61 +181,41 @@ export function connect(options: ConnectOptions) {
     get state() {
       return link.state
     },
+    /** `socket` or `poll`: how it is connected, or is trying to. */
+    get transport() {
+      return link.way
+    },
+    /** The network is back, or another one: tries now what would be tried later. */
+    retry: () => link.connect(),
     /** The last cursor whose frame is handled. */
     get cursor() {
-      return cursor
+      return place.cursor
     },
+    /** What was asked, in this run or in one before, and has no answer yet, in its order. */
+    pending: () => outbox.pending(),
+    /** Whether all that there was when the server last said where it is, every few seconds, has come and is handled. */
+    get current() {
+      return link.isLive && receiver.current
+    },
+    /** Resolves when `current` is so. Rejects once it is over. */
+    caughtUp: (): Promise<void> => (over ? Promise.reject(over) : current.reached()),
 
-    inbox: asking.inbox,
-    conversation: asking.conversation,
+    // over HTTP; reads show what was written here before, unless `readYourWrites` is false
+    ...http,
     /** As `message` events are, what these tell is remembered for the event `expired`. */
     messages: async (conversation: string, page: Page = {}) => {
-      const messages = await asking.messages(conversation, page)
+      const messages = await http.messages(conversation, page)
       for (const message of messages) expiry.note({ ...message, conversation })
       return messages
     },
-    receipts: asking.receipts,
-    search: asking.search,
-    presence: asking.presence,
-    startGroup: asking.startGroup,
-    changeConversation: asking.changeConversation,
-    addMember: asking.addMember,
-    removeMember: asking.removeMember,
-    block: asking.block,
-    unblock: asking.unblock,
-    blocks: asking.blocks,
-    privacy: asking.privacy,
-    setPrivacy: asking.setPrivacy,
-    devices: asking.devices,
-    signOut: asking.signOut,
-    uploadMedia: asking.uploadMedia,
-    media: asking.media,
     /** Leaves a conversation. */
-    leave: async (conversation: string) => asking.removeMember(conversation, (await client.ready()).user),
+    leave: async (conversation: string) => http.removeMember(conversation, (await client.ready()).user),
     /** Says goodbye; resolves when the socket is gone. What is not answered yet rejects with `Closed`. */
-    close: (): Promise<void> => link.close('closed by the client'),
+    close: async (): Promise<void> => {
+      await link.close('closed by the client')
+      await storage?.close()
+    },
   }
   link.connect()
   return client
-}
-
-type Open = (
-  listener: SocketListener,
-  wanted: () => boolean,
-  cursor: () => string | undefined,
-) => OpenSocket | Promise<OpenSocket | undefined>
-
-function socket({ url, token, WebSocket: given }: ConnectOptions): Open {
-  const WebSocket = given ?? (globalThis as { WebSocket?: SocketClass }).WebSocket
-  if (!WebSocket)
-    throw new TypeError('there is no global WebSocket here: pass one, e.g. connect({ WebSocket }) of "ws"')
-  return async (listener, wanted, cursor) => {
-    const asking = (await tokenOf(token)) ?? ''
-    return wanted() ? openSocket(WebSocket, url, asking, cursor(), listener) : undefined
-  }
-}
-
-function polling(options: ConnectOptions): Open {
-  const requests = http(options)
-  return listener => openPolling(requests, listener)
 }

@@ -1,4 +1,4 @@
-// What a caller of the SDK has to tell apart: the server said no, or the client is over.
+// What a caller of the SDK has to tell apart: the server said no, the client is over, nobody answers, nothing can be kept.
 
 /** The server's "no": its code from the closed list (docs/refusals.md), and when asking again may help. */
 export class Refused extends Error {
@@ -30,4 +30,15 @@ export class Closed extends Error {
 /** Nobody answered: no server there, or the way to it is broken. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable'
+}
+
+/** The storage cannot keep it: it is full, gone, or not this client's. It was not said. */
+export class NotKept extends Error {
+  override readonly name = 'NotKept'
+
+  constructor(cause: unknown) {
+    super(`it could not be kept, and was not said: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    })
+  }
 }

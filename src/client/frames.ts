@@ -7,6 +7,13 @@ export type ServerFrame = protocol.ServerFrame
 export type ServerFrameType = ServerFrame['type']
 export type FrameOf<T extends ServerFrameType> = Extract<ServerFrame, { type: T }>
 
+/** What polls have besides: all before this cursor has come, and there is more that waits. */
+export interface Place {
+  readonly type: 'place'
+  readonly cursor: string
+}
+export type Heard = ServerFrame | Place
+
 /** What a send is answered with: durable, and the same however often it is asked. */
 export type Sent = FrameOf<'sent'>
 export type Message = FrameOf<'message'>

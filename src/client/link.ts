@@ -1,59 +1,95 @@
-// Carries out the connection's effects: owns the one socket and the one timer, and tells what happened to them.
+// Carries out what connection.ts and ways.ts say: owns the connection, a socket that is tried beside it, and the timers.
 import { step } from './connection.ts'
 import type { Effect, Ending, Happening, State } from './connection.ts'
 import { readFrame } from './frames.ts'
-import type { ClientFrame, ServerFrame } from './frames.ts'
+import type { ClientFrame, FrameOf, Heard } from './frames.ts'
 import type { OpenSocket, SocketListener } from './socket.ts'
+import { turn, wayOf } from './ways.ts'
+import type { Move, Turn, Way, Ways } from './ways.ts'
 
 export interface ConnectionState {
   readonly state: State['is']
+  /** By which it is, or is tried. */
+  readonly way: Way
   /** Why it is closed, or why it waits. */
   readonly why?: Ending
 }
 
+export interface LinkSettings {
+  readonly ways: Ways
+  /** How long opening may take, and how long after falling back to polls a socket is tried (milliseconds). */
+  readonly patienceMs: number
+  readonly trySocketAfterMs: number
+}
+
 export interface LinkOwner {
   /** Opens a socket, or what stands in for one. `wanted` says whether it still is, after something was waited for. */
-  open(listener: SocketListener, wanted: () => boolean): OpenSocket | undefined | Promise<OpenSocket | undefined>
+  open(way: Way, listener: SocketListener, wanted: () => boolean): OpenSocket | Promise<OpenSocket | undefined>
+  /** Whether the server answers over HTTP. */
+  reachable(): Promise<boolean>
   resumeFrom(): string | undefined
-  frame(frame: ServerFrame): void
+  /** Whether all that waited when the connection was opened has come. */
+  caughtUp(): boolean
+  frame(frame: Heard): void
   /** What has to be said again on a new socket. */
   catchUp(): readonly string[]
   changed(state: ConnectionState): void
   ended(why: Ending): void
 }
 
+/** One of the two: which it is may change while it is open. */
+interface Opened {
+  beside: boolean
+  socket?: OpenSocket | undefined
+}
+
 export class Link {
   #now: State = { is: 'idle' }
+  #ways: Ways
+  readonly #settings: LinkSettings
   readonly #owner: LinkOwner
-  #socket: OpenSocket | undefined
-  /** Which attempt a token was asked for: an answer that comes too late opens nothing. */
-  #attempt = 0
+  #main: Opened | undefined
+  #beside: Opened | undefined
   #heard = false
   #timer: ReturnType<typeof setTimeout> | undefined
-  #gone: Promise<void> = Promise.resolve()
+  #waysTimer: ReturnType<typeof setTimeout> | undefined
+  #gone: Promise<unknown> = Promise.resolve()
 
-  constructor(owner: LinkOwner) {
+  constructor(owner: LinkOwner, settings: LinkSettings) {
     this.#owner = owner
+    this.#settings = settings
+    this.#ways = settings.ways
   }
 
   get state(): State['is'] {
     return this.#now.is
   }
 
+  get way(): Way {
+    return wayOf(this.#ways)
+  }
+
+  /** Frames come, as far as is known. */
+  get isLive(): boolean {
+    return this.#now.is === 'live' && !this.#now.probed
+  }
+
+  /** Now, where it waits. */
   connect(): void {
     this.#happen({ type: 'connect' })
+    this.#turn({ type: 'retry' })
   }
 
   /** Resolves when the socket is gone. */
-  close(reason: string): Promise<void> {
-    this.#happen({ type: 'close', reason })
-    return this.#gone
+  async close(reason: string, code = 1000): Promise<void> {
+    this.#happen({ type: 'close', reason, code })
+    await this.#gone
   }
 
   /** False where there is no settled socket: it is not sent. */
   send(text: string): boolean {
     if (this.#now.is !== 'live' && this.#now.is !== 'resuming') return false
-    this.#socket?.send(text)
+    this.#main?.socket?.send(text)
     return true
   }
 
@@ -65,65 +101,126 @@ export class Link {
     if (now.is === before || this.#now !== now) return
     const why =
       now.is === 'closed' ? now.why : event.type === 'lost' ? { code: event.code, reason: event.reason } : undefined
-    this.#owner.changed({ state: now.is, ...(why ? { why } : {}) })
+    this.#owner.changed({ state: now.is, way: this.way, ...(why ? { why } : {}) })
   }
 
   #carryOut(effect: Effect): void {
     switch (effect.do) {
       case 'open':
-        return void this.#open()
+        this.#main = { beside: false }
+        return void this.#open(this.#main, this.way)
       case 'drop':
-        this.#attempt++
-        if (this.#socket) this.#gone = this.#socket.drop(effect.code)
-        this.#socket = undefined
+        if (this.#main?.socket) this.#gone = this.#main.socket.drop(effect.code)
+        this.#main = undefined
         return
       case 'send':
-        return this.#socket?.send(JSON.stringify(effect.frame satisfies ClientFrame))
+        return this.#main?.socket?.send(JSON.stringify(effect.frame satisfies ClientFrame))
       case 'catch up':
-        for (const text of this.#owner.catchUp()) this.#socket?.send(text)
+        for (const text of this.#owner.catchUp()) this.#main?.socket?.send(text)
         return
-      case 'timer':
+      case 'timer': {
         clearTimeout(this.#timer)
         if (effect.ms === null) return
         this.#heard = false
+        const ms = effect.ms === 'patience' ? this.#settings.patienceMs : effect.ms
         this.#timer = setTimeout(() => {
           this.#happen({ type: 'timer', silent: !this.#heard, luck: Math.random() })
-        }, effect.ms)
+        }, ms)
         return
+      }
+      case 'left':
+        return this.#turn({ type: 'left', doubt: effect.doubt })
+      case 'arrived':
+        return this.#turn({ type: 'arrived', luck: Math.random() })
+      case 'well':
+        return this.#turn({ type: 'well' })
       case 'end':
+        this.#turn({ type: 'left', doubt: 0 })
         return this.#owner.ended(effect.why)
     }
   }
 
-  async #open(): Promise<void> {
-    const attempt = ++this.#attempt
+  #turn(event: Turn): void {
+    const { now, effects } = turn(this.#ways, event)
+    this.#ways = now
+    for (const effect of effects) this.#move(effect)
+  }
+
+  #move(effect: Move): void {
+    const { patienceMs, trySocketAfterMs } = this.#settings
+    switch (effect.do) {
+      case 'ask':
+        return void this.#owner.reachable().then(reachable => {
+          if (reachable) this.#turn({ type: 'reachable', doubt: effect.doubt })
+        })
+      case 'try': {
+        const beside = (this.#beside = { beside: true })
+        this.#after(patienceMs, () => this.#turn({ type: 'failed', luck: Math.random() }))
+        return void this.#open(beside, 'socket')
+      }
+      case 'drop':
+        clearTimeout(this.#waysTimer)
+        void this.#beside?.socket?.drop(1000)
+        this.#beside = undefined
+        return
+      case 'move':
+        clearTimeout(this.#waysTimer)
+        if (this.#main?.socket) this.#gone = this.#main.socket.drop(1000)
+        this.#main = this.#beside
+        this.#beside = undefined
+        if (this.#main) this.#main.beside = false
+        return
+      case 'rest':
+        return this.#after(trySocketAfterMs * effect.factor, () => this.#turn({ type: 'timer', luck: Math.random() }))
+      case 'no timer':
+        return clearTimeout(this.#waysTimer)
+    }
+  }
+
+  #after(ms: number, call: () => void): void {
+    clearTimeout(this.#waysTimer)
+    this.#waysTimer = setTimeout(call, ms)
+  }
+
+  /** What is not wanted any more is not heard any more, and an answer that comes too late opens nothing. */
+  async #open(one: Opened, way: Way): Promise<void> {
+    const wanted = () => one === this.#main || one === this.#beside
     const lost = (code: number, reason: string, afterMs?: number) => {
-      if (attempt !== this.#attempt) return
-      this.#socket = undefined
+      if (!wanted()) return
+      one.socket = undefined
+      if (one.beside) return this.#turn({ type: 'failed', luck: Math.random() })
+      this.#main = undefined
       this.#happen({ type: 'lost', code, reason, luck: Math.random(), afterMs })
+    }
+    const read = (frame: Heard | undefined) => {
+      if (!wanted()) return
+      if (!one.beside) this.#read(frame)
+      else if (frame?.type === 'welcome') this.#welcomed(frame)
     }
     try {
       const listener: SocketListener = {
-        opened: () => this.#happen({ type: 'open' }),
-        text: data => this.#read(readFrame(data)),
-        frame: frame => this.#read(frame),
+        opened: () => {
+          if (wanted() && !one.beside) this.#happen({ type: 'open' })
+        },
+        text: data => read(readFrame(data)),
+        frame: read,
         lost: (code, reason) => lost(code, reason),
         answered: (status, afterMs) => {
-          if (status !== 401) return lost(1006, `the server answered with ${status}`, afterMs)
-          this.#socket = undefined
+          // beside, whatever is in the way may have said so: the polls will hear it of the server
+          if (status !== 401 || one.beside) return lost(1006, `the server answered with ${status}`, afterMs)
+          this.#main = undefined
           this.#happen({ type: 'refused', status, reason: 'the server does not accept this token' })
         },
       }
-      const wanted = () => attempt === this.#attempt
-      const socket = await this.#owner.open(listener, wanted)
-      if (wanted()) this.#socket = socket
+      const socket = await this.#owner.open(way, listener, wanted)
+      if (wanted()) one.socket = socket
       else void socket?.drop(1000)
     } catch (thrown) {
       lost(1006, thrown instanceof Error ? thrown.message : String(thrown))
     }
   }
 
-  #read(frame: ServerFrame | undefined): void {
+  #read(frame: Heard | undefined): void {
     this.#heard = true
     if (!frame) return
     if (frame.type === 'welcome') {
@@ -133,5 +230,15 @@ export class Link {
     }
     this.#owner.frame(frame)
     if (frame.type === 'resumed' || frame.type === 'reset') this.#happen({ type: frame.type })
+  }
+
+  /** The socket beside is let in: from here on it is the connection, if what polls have brought can be resumed from. */
+  #welcomed(frame: FrameOf<'welcome'>): void {
+    const resumeFrom = this.#owner.resumeFrom()
+    const ready = this.#now.is === 'live' && resumeFrom !== undefined && this.#owner.caughtUp()
+    this.#turn({ type: 'welcomed', ready, luck: Math.random() })
+    if (!ready) return
+    this.#owner.frame(frame)
+    this.#happen({ type: 'moved', resumeFrom })
   }
 }

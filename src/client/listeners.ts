@@ -2,12 +2,23 @@
 // every iterator has come back for the next one; only then is its cursor kept.
 import type { Expired } from './expiry.ts'
 import type { FrameOf, ServerFrame, ServerFrameType } from './frames.ts'
+import type { Gap } from './gaps.ts'
 import type { ConnectionState } from './link.ts'
+import type { Answer, Asking } from './outbox.ts'
+import { createQueue } from './queue.ts'
+import type { Queue } from './queue.ts'
 
 /** What comes by itself; answers go to whoever asked. */
 type PushedType = Exclude<ServerFrameType, 'welcome' | 'sent' | 'resumed' | 'head' | 'pong'>
 export type Pushed = Extract<ServerFrame, { type: PushedType }>
-export type Events = { [T in PushedType]: FrameOf<T> } & { connection: ConnectionState; expired: Expired }
+export type Events = { [T in PushedType]: FrameOf<T> } & {
+  connection: ConnectionState
+  expired: Expired
+  /** What was asked, in this run or in one before, and what became of it. */
+  outbox: { readonly frame: Asking } & Answer
+  gap: Gap
+  current: { readonly current: boolean }
+}
 export type Listener<T extends keyof Events> = (event: Events[T]) => unknown
 
 interface InHand {
@@ -17,10 +28,15 @@ interface InHand {
 
 export class Listeners {
   readonly #by = new Map<string, Set<(event: never) => unknown>>()
-  readonly #iterators = new Set<(frame: Pushed, done: () => void) => void>()
+  readonly #iterators = new Set<Queue<Pushed>>()
+  readonly #iteratorsBy = new Map<string, Set<Queue<never>>>()
   readonly #inHand: InHand[] = []
-  readonly #endings = new Set<() => void>()
   #ended = false
+  #stuck = false
+
+  has(type: keyof Events): boolean {
+    return (this.#by.get(type)?.size ?? 0) > 0 || (this.#iteratorsBy.get(type)?.size ?? 0) > 0
+  }
 
   /** Returns what takes the listener away again. */
   on<T extends keyof Events>(type: T, listener: Listener<T>): () => void {
@@ -29,7 +45,13 @@ export class Listeners {
     return () => void all.delete(listener)
   }
 
-  tell<T extends keyof Events>(type: T, event: Events[T]): Promise<unknown>[] {
+  /** What is no frame: no cursor waits for it. */
+  tell<T extends keyof Events>(type: T, event: Events[T]): void {
+    void this.#call(type, event)
+    for (const queue of this.#iteratorsBy.get(type) ?? []) (queue as Queue<Events[T]>).take(event, () => {})
+  }
+
+  #call<T extends keyof Events>(type: T, event: Events[T]): Promise<unknown>[] {
     const promises: Promise<unknown>[] = []
     for (const listener of [...(this.#by.get(type) ?? [])]) {
       try {
@@ -45,72 +67,57 @@ export class Listeners {
   /** Tells a frame; `handled` is called once it and all before it are handled. A frame that nobody is told has only its turn. */
   push(frame: Pushed | undefined, handled: () => void): void {
     const entry: InHand = { left: 1, handled }
-    this.#inHand.push(entry)
+    if (!this.#stuck) this.#inHand.push(entry)
     const done = () => {
       entry.left--
       this.#release()
     }
     if (frame) {
-      for (const promise of this.tell(frame.type, frame)) {
+      for (const promise of this.#call(frame.type, frame)) {
         entry.left++
         promise.catch(fault).finally(done)
       }
-      for (const iterator of [...this.#iterators]) {
-        entry.left++
-        iterator(frame, done)
-      }
+      for (const queue of this.#iterators) this.#give(queue, frame, entry, done)
+      const own = this.#iteratorsBy.get(frame.type)
+      if (own) for (const queue of own) this.#give(queue, frame as never, entry, done)
     }
     done()
   }
 
+  #give<T>(queue: Queue<T>, event: T, entry: InHand, done: () => void): void {
+    entry.left++
+    if (!queue.take(event, done)) this.#overrun()
+  }
+
   /** Every frame from now on. Ends when the client is closed. */
   frames(): AsyncIterableIterator<Pushed> {
-    const queue: { frame: Pushed; done: () => void }[] = []
-    let wanted: ((result: IteratorResult<Pushed>) => void) | undefined
-    let doneWithLast = () => {}
-    const finished: IteratorResult<Pushed> = { done: true, value: undefined }
-    const take = (frame: Pushed, done: () => void) => {
-      if (!wanted) return void queue.push({ frame, done })
-      const deliver = wanted
-      wanted = undefined
-      doneWithLast = done
-      deliver({ done: false, value: frame })
-    }
-    const ending = () => wanted?.(finished)
-    const stop = () => {
-      this.#iterators.delete(take)
-      this.#endings.delete(ending)
-      doneWithLast()
-      for (const { done } of queue.splice(0)) done()
-      wanted?.(finished)
-    }
-    this.#iterators.add(take)
-    this.#endings.add(ending)
-    return {
-      [Symbol.asyncIterator]() {
-        return this
-      },
-      next: () => {
-        const release = doneWithLast
-        doneWithLast = () => {}
-        const first = queue.shift()
-        if (first) doneWithLast = first.done
-        release()
-        if (first) return Promise.resolve({ done: false, value: first.frame })
-        if (this.#ended) return Promise.resolve(finished)
-        return new Promise(resolve => (wanted = resolve))
-      },
-      return: () => {
-        stop()
-        return Promise.resolve(finished)
-      },
-    }
+    return this.#iterate<Pushed>(this.#iterators)
+  }
+
+  /** Every event of a type from now on. Ends when the client is closed. */
+  events<T extends keyof Events>(type: T): AsyncIterableIterator<Events[T]> {
+    const all = this.#iteratorsBy.get(type) ?? new Set()
+    this.#iteratorsBy.set(type, all)
+    return this.#iterate<Events[T]>(all)
   }
 
   /** Iterators give what they still have, and end. */
   end(): void {
     this.#ended = true
-    for (const ending of this.#endings) ending()
+    for (const queues of [this.#iterators, ...this.#iteratorsBy.values()]) for (const queue of queues) queue.end()
+  }
+
+  #iterate<T>(all: Set<Queue<T>>): AsyncIterableIterator<T> {
+    const queue = createQueue<T>(() => void all.delete(queue))
+    all.add(queue)
+    if (this.#ended) queue.end()
+    return queue.iterator
+  }
+
+  /** Somebody does not read: nothing from here on counts as handled, and nothing is remembered to be. */
+  #overrun(): void {
+    this.#stuck = true
+    this.#inHand.length = 0
   }
 
   #release(): void {

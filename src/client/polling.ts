@@ -1,7 +1,7 @@
 // A socket for where there are none: frames are said by `POST /v1/frames` and fetched by `GET /v1/poll`. To its owner it is a
 // socket; what stands in for `resume`, `resumed` and `head` are the polls' cursors.
 import { Refused } from './errors.ts'
-import type { ClientFrame, FrameOf, ServerFrame } from './frames.ts'
+import type { ClientFrame, Heard, ServerFrame } from './frames.ts'
 import type { Http } from './http.ts'
 import type { OpenSocket, SocketListener } from './socket.ts'
 
@@ -32,6 +32,7 @@ export function openPolling(http: Http, listener: SocketListener): OpenSocket {
   let framesPerRequest = 1
   let cursor: string | undefined
   let resuming = false
+  let behind = true
 
   const ended = (call: () => void) => {
     if (over.signal.aborted) return
@@ -44,7 +45,7 @@ export function openPolling(http: Http, listener: SocketListener): OpenSocket {
     ended(() => listener.lost(goesAway(thrown) ? 4500 : 1006, reason))
   }
 
-  const hear = (frame: ServerFrame) => {
+  const hear = (frame: Heard) => {
     if (over.signal.aborted) return
     if (frame.type === 'welcome') {
       if (sessions.has(frame.session)) return // told again, until the server knows that it has arrived
@@ -54,7 +55,7 @@ export function openPolling(http: Http, listener: SocketListener): OpenSocket {
     listener.frame(frame)
   }
 
-  const poll = () => http.get<Polled>('/v1/poll', { cursor, wait: resuming ? 0 : wait }, over.signal)
+  const poll = () => http.get<Polled>('/v1/poll', { cursor, wait: behind ? 0 : wait }, over.signal)
 
   const run = async () => {
     const first = await poll().catch((thrown: unknown) => {
@@ -66,14 +67,14 @@ export function openPolling(http: Http, listener: SocketListener): OpenSocket {
     cursor = first.cursor
     listener.opened()
     first.frames.forEach(hear) // its welcome may be answered with `resume`, and that has another cursor
-    if (!resuming) hear({ type: 'head', cursor } satisfies FrameOf<'head'>)
+    if (!resuming) hear({ type: 'place', cursor })
     while (!over.signal.aborted) {
       const answer = await poll()
       cursor = answer.cursor
       answer.frames.forEach(hear)
-      const arrived = resuming && !answer.more
-      hear({ type: arrived ? 'resumed' : 'head', cursor })
-      if (arrived) resuming = false
+      behind = answer.more === true
+      hear({ type: behind ? 'place' : resuming ? 'resumed' : 'head', cursor })
+      if (!behind) resuming = false
       if (answer.replaced) await new Promise(resolve => setTimeout(resolve, replacedMs))
     }
   }
@@ -119,6 +120,7 @@ export function openPolling(http: Http, listener: SocketListener): OpenSocket {
       if (frame.type === 'resume') {
         cursor = frame.cursor
         resuming = true
+        behind = true
         return
       }
       waiting.push({ frame, size: text.length })

@@ -1,7 +1,10 @@
 // What becomes of a frame: an answer goes to whoever asked, a duplicate nowhere, the rest to the listeners; cursors are
-// kept in the order in which their frames are handled.
+// kept in the order in which their frames are handled. Where a message is missing, what comes after it waits until it is fetched.
+import type { HistoryMessage } from './answers.ts'
 import { Refused } from './errors.ts'
-import type { FrameOf, Message, ServerFrame } from './frames.ts'
+import type { FrameOf, Heard, Message } from './frames.ts'
+import { Gaps } from './gaps.ts'
+import type { Hole } from './gaps.ts'
 import type { Listeners, Pushed } from './listeners.ts'
 import type { Outbox } from './outbox.ts'
 import { Seen } from './seen.ts'
@@ -19,6 +22,20 @@ export interface ReceiverOwner {
   answered(): void
   /** The server has another store than before: what was known of seqs is void. */
   newStore(): void
+  /** Fetches what is missing; undefined where it cannot be had. */
+  fill(hole: Hole): Promise<readonly HistoryMessage[] | undefined>
+  /** Whether one is current may be another answer now. */
+  look(): void
+}
+
+/** How long what this client has said itself, and what may be what is missing, is waited for (milliseconds). */
+const answerMs = 1_000
+
+interface Holding {
+  readonly hole: Hole
+  readonly frames: Heard[]
+  timer?: ReturnType<typeof setTimeout> | undefined
+  filling: boolean
 }
 
 export class Receiver {
@@ -26,9 +43,14 @@ export class Receiver {
   readonly #outbox: Outbox
   readonly #owner: ReceiverOwner
   readonly #seen = new Seen()
+  readonly #gaps = new Gaps()
+  #holding: Holding | undefined
   /** Where to resume: the last cursor that came. What waits to be handled is in memory and will not be lost with a socket. */
   #received: string | undefined
   #welcome: FrameOf<'welcome'> | undefined
+  #caughtUp = false
+  /** Heads that are not handled yet. */
+  #heads = 0
 
   constructor(listeners: Listeners, outbox: Outbox, cursor: string | undefined, owner: ReceiverOwner) {
     this.#listeners = listeners
@@ -45,35 +67,79 @@ export class Receiver {
     return this.#welcome
   }
 
-  frame(frame: ServerFrame): void {
+  /** Whether the server has said, over this connection, that all that waited has come. */
+  get caughtUp(): boolean {
+    return this.#caughtUp
+  }
+
+  /** And whether all that came before it said so last is handled. */
+  get current(): boolean {
+    return this.#caughtUp && this.#heads === 0 && !this.#holding
+  }
+
+  frame(frame: Heard): void {
     switch (frame.type) {
       case 'welcome':
-        // the welcome's cursor would skip what came in between, or the backlog that is to come: there is none until the server
-        // says where that ends. A socket that is lost before is followed by one that cannot tell what came between the two
-        if (this.#welcome && this.#received === undefined) this.#push({ type: 'reset', reason: 'unknown-cursor' })
-        if (this.#welcome && this.#welcome.epoch !== frame.epoch) this.#forget()
-        this.#welcome = frame
-        this.#outbox.limit(frame.limits.frameBytes)
-        return
+        return this.#welcomed(frame)
       case 'sent':
         // what becomes of a message may be answered with the seq of something else, as of which it is so; and twice
         if (this.#outbox.asked(frame.id) === 'send') this.#seen.add(frame.conversation, frame.seq)
-        if (this.#outbox.answer(frame)) this.#owner.answered()
+        if (this.#outbox.answer(frame)) this.#answered()
         return
       case 'error':
         if (frame.id !== undefined && frame.code === 'busy' && frame.retryAfterMs !== undefined)
           if (this.#owner.busy(frame.id, frame.retryAfterMs)) return
-        if (frame.id !== undefined && this.#outbox.refuse(frame.id, refusal(frame))) return this.#owner.answered()
+        if (frame.id !== undefined && this.#outbox.refuse(frame.id, refusal(frame))) return this.#answered()
         return this.#push(frame)
-      case 'reset':
-        this.#received = undefined // until the backlog that follows has come
-        if (frame.reason === 'epoch') this.#forget()
-        return this.#push(frame)
-      case 'resumed':
-      case 'head':
-        return this.#push(undefined, frame.cursor)
       case 'pong':
         return
+      default:
+        if (this.#holding) this.#holding.frames.push(frame)
+        else this.#inTurn(frame)
+    }
+  }
+
+  /** Nothing is waited for any more. */
+  stop(): void {
+    clearTimeout(this.#holding?.timer)
+    this.#holding = undefined
+  }
+
+  #welcomed(frame: FrameOf<'welcome'>): void {
+    this.stop() // what waited has not moved the cursor: it comes again
+    // the welcome's cursor would skip what came in between, or the backlog that is to come: there is none until the server
+    // says where that ends. A socket that is lost before is followed by one that cannot tell what came between the two
+    if (this.#welcome && this.#received === undefined) {
+      this.#gaps.clear()
+      this.#push({ type: 'reset', reason: 'unknown-cursor' })
+    }
+    if (this.#welcome && this.#welcome.epoch !== frame.epoch) this.#forget()
+    this.#welcome = frame
+    this.#caughtUp = false
+    this.#outbox.limit(frame.limits.frameBytes)
+  }
+
+  #inTurn(frame: Exclude<Heard, { type: 'welcome' | 'sent' | 'error' | 'pong' }>): void {
+    switch (frame.type) {
+      case 'reset':
+        this.#received = undefined // until the backlog that follows has come
+        this.#caughtUp = false
+        this.#gaps.clear()
+        if (frame.reason === 'epoch') this.#forget()
+        return this.#push(frame)
+      case 'place':
+        this.#caughtUp = false
+        return this.#push(undefined, frame.cursor)
+      case 'resumed':
+      case 'head':
+        this.#caughtUp = true
+        this.#heads++
+        this.#push(undefined, frame.cursor, () => this.#heads--)
+        return this.#owner.look()
+      case 'message': {
+        const hole = this.#gaps.before(frame, this.#seen)
+        return hole ? this.#hold(hole, frame) : this.#pushed(frame)
+      }
       default:
         return this.#pushed(frame)
     }
@@ -90,21 +156,70 @@ export class Receiver {
     if (frame.type === 'receipt') return this.#seen.advance(frame)
     if (!('seq' in frame) || !('conversation' in frame)) return true
     if (frame.type === 'failed') return true // its seq is the message's: one for each recipient
-    const first = this.#seen.add(frame.conversation, frame.seq)
+    const { conversation, seq } = frame
+    const first = this.#seen.add(conversation, seq)
+    if (first && frame.type === 'member' && frame.user === this.#welcome?.user && frame.change !== 'role')
+      this.#gaps.turn(conversation, seq, frame.change === 'joined')
+    else this.#gaps.note(conversation, seq, this.#caughtUp && frame.type === 'message' && frame.previous !== undefined)
     // sent by this client over a socket that was lost before the answer: the answer is on its way
     return first && !(frame.type === 'message' && this.#outbox.has(frame.id))
   }
 
-  #push(frame: Pushed | undefined, cursor?: string): void {
+  #push(frame: Pushed | undefined, cursor?: string, handled?: () => void): void {
     if (cursor !== undefined) this.#received = cursor
     this.#listeners.push(frame, () => {
+      handled?.()
       if (frame?.type === 'message') this.#owner.handled(frame)
       if (cursor !== undefined) this.#owner.kept(cursor)
+      if (handled) this.#owner.look()
     })
+  }
+
+  #answered(): void {
+    this.#owner.answered()
+    const { hole } = this.#holding ?? {}
+    if (!hole) return
+    if (this.#seen.has(hole.conversation, hole.missing)) this.#release([])
+    else if (this.#outbox.size === 0) void this.#fill()
+  }
+
+  /** What is missing may be one's own, with the answer on its way. */
+  #hold(hole: Hole, frame: Message): void {
+    this.#holding = { hole, frames: [frame], filling: false }
+    if (this.#outbox.size === 0) return void this.#fill()
+    this.#holding.timer = setTimeout(() => void this.#fill(), answerMs)
+  }
+
+  async #fill(): Promise<void> {
+    const holding = this.#holding
+    if (!holding || holding.filling) return
+    holding.filling = true
+    const messages = await this.#owner.fill(holding.hole)
+    if (this.#holding === holding) this.#release(messages)
+  }
+
+  #release(found: readonly HistoryMessage[] | undefined): void {
+    const { hole, frames, timer } = this.#holding!
+    clearTimeout(timer)
+    this.#holding = undefined
+    const { conversation, after, before } = hole
+    const cursor = this.#received ?? ''
+    const missed = (found ?? []).filter(({ seq }) => !this.#seen.has(conversation, seq))
+    for (const { body = null, ...message } of missed)
+      this.#pushed({ type: 'message', conversation, ...message, body, cursor } as Message)
+    this.#seen.add(conversation, hole.missing)
+    if (missed.length > 0 || !found)
+      this.#listeners.tell('gap', {
+        ...{ conversation, after, before },
+        ...{ messages: missed.length, filled: found !== undefined },
+      })
+    for (const frame of frames) this.frame(frame)
+    this.#owner.look()
   }
 
   #forget(): void {
     this.#seen.clear()
+    this.#gaps.clear()
     this.#owner.newStore()
   }
 }

@@ -25,6 +25,11 @@ export class Seen {
     return (was & bit) === 0
   }
 
+  has(conversation: string, seq: number): boolean {
+    const block = this.#blocks.get(`${conversation} ${Math.floor(seq / BITS)}`)
+    return block !== undefined && ((block[(seq % BITS) >>> 5] ?? 0) & (1 << (seq & 31))) !== 0
+  }
+
   /** True where a receipt says more than was known: marks only ever rise. */
   advance(receipt: {
     conversation: string

@@ -1,6 +1,6 @@
 // Owns the WebSocket and the timer, and only carries out what connection.ts says. Works with browsers' class and with `ws`.
 import { subprotocol } from './frames.ts'
-import type { ServerFrame } from './frames.ts'
+import type { Heard } from './frames.ts'
 
 /** The part of a WebSocket that is used here: browsers', Node 22's and `ws`'s all have it. */
 export interface SocketLike {
@@ -28,7 +28,7 @@ type NodeSocketClass = new (url: string, protocols: string, options: object) => 
 export interface SocketListener {
   opened(): void
   text(data: unknown): void
-  frame(frame: ServerFrame): void
+  frame(frame: Heard): void
   lost(code: number, reason: string): void
   /** The upgrade was answered with this HTTP status, and maybe with when to come back. */
   answered(status: number, afterMs: number | undefined): void

@@ -13,18 +13,19 @@ const ofType: { [T in Happening['type']]: fc.Arbitrary<Happening> } = {
   welcome: fc.record({ type: fc.constant('welcome' as const), resumeFrom: fc.option(fc.string(), { nil: undefined }) }),
   resumed: fc.constant({ type: 'resumed' }),
   reset: fc.constant({ type: 'reset' }),
+  moved: fc.record({ type: fc.constant('moved' as const), resumeFrom: fc.option(fc.string(), { nil: undefined }) }),
   lost: fc.record({ type: fc.constant('lost' as const), code, reason: fc.string(), luck }),
   refused: fc.constant({ type: 'refused', status: 401, reason: 'no' }),
   timer: fc.record({ type: fc.constant('timer' as const), silent: fc.boolean(), luck }),
-  close: fc.constant({ type: 'close', reason: 'enough' }),
+  close: fc.constant({ type: 'close', reason: 'enough', code: 1000 }),
 }
 const happening = fc.oneof(...Object.values(ofType))
 const examples: { [S in State['is']]: State } = {
   idle: { is: 'idle' },
   connecting: { is: 'connecting', attempt: 1 },
   settling: { is: 'settling', attempt: 1 },
-  resuming: { is: 'resuming', attempt: 1, probed: false },
-  live: { is: 'live', attempt: 0, probed: false },
+  resuming: { is: 'resuming', attempt: 1, probed: false, well: false },
+  live: { is: 'live', attempt: 0, probed: false, well: true },
   waiting: { is: 'waiting', attempt: 2 },
   closed: { is: 'closed', why: { code: 1000, reason: '' } },
 }
@@ -59,7 +60,7 @@ describe('the connection', () => {
           }),
           { numRuns: 5 },
         )
-    expect(states.length * happenings.length).toBe(63)
+    expect(states.length * happenings.length).toBe(70)
   })
 
   it('[C2] never has two sockets, and none once it is closed or waits', () => {
@@ -147,10 +148,10 @@ describe('the connection', () => {
     const first = at('live', { type: 'timer', silent: true, luck: 0 })
     expect(first.effects[0]).toEqual({ do: 'send', frame: { type: 'ping' } })
     const second = step(first.now, { type: 'timer', silent: true, luck: 0 })
-    expect(does(second.effects)).toEqual(['drop', 'timer'])
+    expect(does(second.effects)).toEqual(['drop', 'left', 'timer'])
     expect(second.now.is).toBe('waiting')
     const heard = step(first.now, { type: 'timer', silent: false, luck: 0 })
-    expect(heard.now).toEqual({ is: 'live', attempt: 0, probed: false })
+    expect(heard.now).toEqual({ is: 'live', attempt: 0, probed: false, well: true })
   })
 
   it('[C14] waits for a time that is all luck, up to longer with each try, and never more than half a minute', () => {
@@ -165,8 +166,10 @@ describe('the connection', () => {
 
   const pauseOf = (event: Partial<Extract<Happening, { type: 'lost' }>>) => {
     const lost = { type: 'lost', code: 1006, reason: '', luck: 0.5, ...event } as const
-    const [timer] = step({ is: 'live', attempt: 0, probed: false }, lost).effects
-    return timer?.do === 'timer' ? timer.ms! : NaN
+    const timer = step({ is: 'live', attempt: 0, probed: false, well: true }, lost).effects.find(
+      effect => effect.do === 'timer',
+    )
+    return timer?.ms
   }
 
   it('[C14] who is sent away with everybody else takes longer, so that they do not come back at once', () => {
@@ -181,10 +184,13 @@ describe('the connection', () => {
   })
 
   it('starts its backoff over only when it has been live for a while', () => {
-    const short = step({ is: 'live', attempt: 5, probed: false }, { type: 'lost', code: 4002, reason: '', luck: 0 })
+    const short = step(
+      { is: 'live', attempt: 5, probed: false, well: false },
+      { type: 'lost', code: 4002, reason: '', luck: 0 },
+    )
     expect(short.now).toEqual({ is: 'waiting', attempt: 6 })
     expect(
-      step({ is: 'live', attempt: 5, probed: false }, { type: 'timer', silent: false, luck: 0 }).now,
+      step({ is: 'live', attempt: 5, probed: false, well: false }, { type: 'timer', silent: false, luck: 0 }).now,
     ).toMatchObject({
       attempt: 0,
     })

@@ -1,8 +1,11 @@
 // What becomes of frames: each to the listeners once, cursors in the order in which they are handled.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { HistoryMessage } from '../../src/client/answers.ts'
 import type { ServerFrame } from '../../src/client/frames.ts'
+import type { Hole } from '../../src/client/gaps.ts'
 import { Listeners } from '../../src/client/listeners.ts'
+import { mostWaiting } from '../../src/client/queue.ts'
 import { Outbox } from '../../src/client/outbox.ts'
 import { Receiver } from '../../src/client/receiver.ts'
 import { Seen } from '../../src/client/seen.ts'
@@ -32,6 +35,8 @@ function open(cursor?: string) {
   const kept: string[] = []
   const handled: number[] = []
   const repeated: number[] = []
+  const holes: Hole[] = []
+  const filled: ((messages: HistoryMessage[] | undefined) => void)[] = []
   const receiver = new Receiver(listeners, outbox, cursor, {
     kept: cursor => kept.push(cursor),
     handled: ({ seq }) => handled.push(seq),
@@ -39,8 +44,13 @@ function open(cursor?: string) {
     busy: () => false,
     answered: () => {},
     newStore: () => {},
+    fill: hole => {
+      holes.push(hole)
+      return new Promise(resolve => filled.push(resolve))
+    },
+    look: () => {},
   })
-  return { listeners, outbox, kept, handled, repeated, receiver }
+  return { listeners, outbox, kept, handled, repeated, receiver, holes, filled }
 }
 
 describe('the receiver', () => {
@@ -123,6 +133,36 @@ describe('the receiver', () => {
     expect(kept).toEqual(['c1', 'c2'])
   })
 
+  it('[C28] gives the events of a type to an iterator of their own, which holds the cursor as a listener does', async () => {
+    const { listeners, kept, receiver } = open('old')
+    const messages = listeners.events('message')
+    const resets = listeners.events('reset')
+    receiver.frame(message(1))
+    receiver.frame({ type: 'reset', reason: 'unknown-cursor' })
+    receiver.frame(message(2))
+    expect((await messages.next()).value).toMatchObject({ seq: 1 })
+    expect((await resets.next()).value).toMatchObject({ type: 'reset' })
+    expect(kept).toEqual([])
+    expect((await messages.next()).value).toMatchObject({ seq: 2 })
+    expect(kept).toEqual(['c1'])
+    listeners.end()
+    expect((await messages.next()).done).toBe(true)
+  })
+
+  it('[C28] ends an iterator that nobody reads, and the cursor stays before what it was not asked for', async () => {
+    const { listeners, kept, receiver } = open('old')
+    const read = listeners.events('message')
+    const unread = listeners.frames()
+    receiver.frame(message(0))
+    expect((await read.next()).value).toMatchObject({ seq: 0 })
+    for (let n = 1; n <= mostWaiting + 5; n++) {
+      receiver.frame(message(n))
+      expect((await read.next()).value).toMatchObject({ seq: n })
+    }
+    await expect(unread.next()).rejects.toMatchObject({ name: 'Overrun' })
+    expect(kept).toEqual([])
+  })
+
   it('ends its iterators with what they still have', async () => {
     const { listeners, receiver } = open()
     const frames = listeners.frames()
@@ -178,5 +218,102 @@ describe('the receiver', () => {
     receiver.frame(message(1))
     expect(told).toEqual(['message 1', 'reset epoch', 'message 1'])
     expect(kept).toEqual(['c1', 'c1'])
+  })
+})
+
+describe('what is missing', () => {
+  const live = (seq: number, previous: number): ServerFrame => ({ ...message(seq), previous }) as ServerFrame
+  const history = (seq: number): HistoryMessage => ({ seq, id: `id-${seq}`, from: 'bob', at, body: { text: 'x' } })
+  const begun = () => {
+    const one = open('old')
+    const told: string[] = []
+    one.listeners.on('message', ({ seq }) => told.push(`${seq}`))
+    one.listeners.on('gap', ({ messages, filled }) => told.push(`gap ${messages}${filled ? '' : ' not filled'}`))
+    one.receiver.frame(welcome('w'))
+    one.receiver.frame({ type: 'resumed', cursor: 'r' })
+    one.receiver.frame(live(5, 4)) // what was before it was before this client
+    return { ...one, told }
+  }
+
+  it('[C20] is fetched and told before what comes after it, once, and until then the cursor does not move', async () => {
+    const { told, receiver, holes, filled, kept } = begun()
+    receiver.frame(live(9, 7))
+    receiver.frame({ type: 'head', cursor: 'h' })
+    expect(holes).toEqual([{ conversation: 'c', after: 5, before: 9, missing: 7 }])
+    expect(told).toEqual(['5'])
+    expect([kept.at(-1), receiver.resumeFrom, receiver.current]).toEqual(['c5', 'c5', false])
+    filled[0]?.([history(6), history(7)])
+    await new Promise(setImmediate)
+    expect(told).toEqual(['5', '6', '7', 'gap 2', '9'])
+    expect([kept.at(-1), receiver.resumeFrom, receiver.current]).toEqual(['h', 'h', true])
+    receiver.frame(message(7))
+    receiver.frame(live(10, 9))
+    expect(told.at(-1)).toBe('10')
+    expect(holes).toHaveLength(1)
+  })
+
+  it('[C21] is not what nobody else was told, was before one came, or while one was away', () => {
+    const { told, receiver, holes } = begun()
+    receiver.frame(live(9, 5)) // 6 to 8 say something about messages that this client may not see
+    receiver.frame(live(10, 3))
+    const member = (seq: number, change: 'left' | 'joined') => {
+      receiver.frame({ type: 'member', conversation: 'c', seq, user: 'alice', change, at, cursor: `c${seq}` })
+    }
+    member(11, 'left')
+    member(20, 'joined')
+    receiver.frame(live(21, 19))
+    receiver.frame(live(22, 21))
+    receiver.frame(message(2)) // again, since nobody has acknowledged it
+    expect(holes).toEqual([])
+    expect(told).toEqual(['5', '9', '10', '21', '22', '2'])
+  })
+
+  it('[C21] is not what this client has said itself, with the answer on its way', () => {
+    const { told, receiver, holes, outbox } = begun()
+    void outbox.put({ type: 'send', id: 'id-6', to: { user: 'bob' }, body: {} })
+    receiver.frame(live(7, 6))
+    expect(told).toEqual(['5'])
+    receiver.frame({ type: 'sent', id: 'id-6', conversation: 'c', seq: 6, at, position: '1' })
+    expect(told).toEqual(['5', '7'])
+    expect(holes).toEqual([])
+  })
+
+  it('[C20] is said to be so where it cannot be had, and what waited is told', async () => {
+    const { told, receiver, filled } = begun()
+    receiver.frame(live(9, 7))
+    filled[0]?.(undefined)
+    await new Promise(setImmediate)
+    expect(told).toEqual(['5', 'gap 0 not filled', '9'])
+  })
+
+  it('[C20] comes again with the next socket, which begins before it', async () => {
+    const { told, receiver, filled } = begun()
+    receiver.frame(live(9, 7))
+    expect(receiver.resumeFrom).toBe('c5')
+    receiver.frame(welcome('w2'))
+    for (const seq of [7, 9]) receiver.frame(message(seq))
+    receiver.frame({ type: 'resumed', cursor: 'r2' })
+    filled[0]?.([history(7)])
+    await new Promise(setImmediate)
+    expect(told).toEqual(['5', '7', '9'])
+  })
+
+  it('[C22] keeps one from being current, as do what is not handled and a socket that has not said yet', async () => {
+    const { receiver, listeners } = begun()
+    expect(receiver.current).toBe(true)
+    let finish = () => {}
+    listeners.on('message', () => new Promise<void>(resolve => (finish = resolve)))
+    receiver.frame(live(6, 5))
+    receiver.frame({ type: 'head', cursor: 'h' })
+    expect(receiver.current).toBe(false)
+    finish()
+    await new Promise(setImmediate)
+    expect(receiver.current).toBe(true)
+    receiver.frame(welcome('w2'))
+    expect(receiver.current).toBe(false)
+    receiver.frame({ type: 'place', cursor: 'p' } as never)
+    expect(receiver.current).toBe(false)
+    receiver.frame({ type: 'resumed', cursor: 'r2' })
+    expect(receiver.current).toBe(true)
   })
 })

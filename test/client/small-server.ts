@@ -38,7 +38,7 @@ export async function smallServer(): Promise<SmallServer> {
   const history: Frame[] = []
   const answers = new Map<unknown, Frame>()
   const live = new Set<WebSocket>()
-  const http = createServer()
+  const http = createServer((_, response) => response.writeHead(404).end())
   const sockets = new WebSocketServer({ noServer: true })
   const server: SmallServer = {
     url: '',

@@ -92,7 +92,7 @@ describe('a message', () => {
     hers.ws.send(`{"type":"send","id":"${randomUUID()}","to":{"user":"${bob}"},"body":${body}}`)
     const { position, conversation } = await hers.next('sent')
     await his.next('message')
-    expect(raw.find(text => text.includes('"message"'))).toContain(`"body":${body},"cursor"`)
+    expect(raw.find(text => text.includes('"message"'))).toContain(`"body":${body},"previous":0,"cursor"`)
     const page = await box.http('GET', `/v1/conversations/${conversation}/messages?atLeast=${position}`, { as: bob })
     expect(page.text).toContain(`"body":${body}}`)
   })

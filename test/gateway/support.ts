@@ -126,6 +126,7 @@ export abstract class Ear {
   }
 
   protected hear(frame: ServerFrame): void {
+    if (frame.type === 'message') delete frame.previous // a hint that is there live alone
     this.told.push(frame)
     this.wake()
   }

@@ -34,7 +34,14 @@ export const apiOf = (setting: Setting, user: string) =>
 
 /** From a cursor, where there is one. */
 export const clientOf = async (setting: Setting, user: string, cursor?: string): Promise<Client> =>
-  connect({ url: setting.target.url, token: await tokenOf(setting, user), WebSocket, ack: 'manual', cursor })
+  connect({
+    url: setting.target.url,
+    token: await tokenOf(setting, user),
+    WebSocket,
+    transport: 'socket',
+    ack: 'manual',
+    cursor,
+  })
 
 /** Resolves once welcome. */
 export const openSession = async (

@@ -104,7 +104,7 @@ export class Fanout {
 
   #tell(event: RecordedEvent): void {
     switch (event.type) {
-      case 'ConversationStarted':
+      case 'ConversationStarted': {
         for (const { user } of event.data.members) {
           const local = this.#membership.person(user)
           if (local === undefined) continue
@@ -112,7 +112,10 @@ export class Fanout {
           const frame = this.#frameOf(event, user)
           for (const receiver of local.receivers) receiver.push(frame)
         }
+        const room = this.#membership.room(event.data.conversation)
+        if (room) room.told = event.revision
         return
+      }
       case 'MemberJoined': {
         const local = this.#membership.person(event.data.user)
         if (local) this.#membership.join(local, idIn(event.stream), event.revision)
@@ -165,11 +168,16 @@ export class Fanout {
     if (room === undefined) return
     let frame: Outgoing | undefined
     for (const { receivers } of room)
-      for (const receiver of receivers) if (receiver.session !== except) receiver.push((frame ??= this.#frameOf(event)))
+      for (const receiver of receivers)
+        if (receiver.session !== except) receiver.push((frame ??= this.#frameOf(event, '', room.told)))
+    if (event.type !== 'MessagesDelivered' && event.type !== 'MessagesRead') room.told = event.revision
   }
 
-  /** `user` matters where a conversation starts: everybody is told of their own joining. */
-  #frameOf(event: RecordedEvent, user = ''): Outgoing {
+  /**
+   * `user` matters where a conversation starts: everybody is told of their own joining. `previous`: what everybody in it was told
+   * last before this.
+   */
+  #frameOf(event: RecordedEvent, user = '', previous?: number): Outgoing {
     const { revision: seq, position } = event
     const conversation = idIn(event.stream)
     switch (event.type) {
@@ -187,7 +195,7 @@ export class Fanout {
       case 'MemberRemoved':
         return this.#frames.member({ conversation, seq, position, change: 'removed', role: null, ...event.data })
       case 'MessageSent':
-        return this.#frames.message({ conversation, seq, id: event.id, position, ...event.data })
+        return this.#frames.message({ conversation, seq, previous, id: event.id, position, ...event.data })
       case 'MessagesDelivered':
       case 'MessagesRead': {
         const kind = event.type === 'MessagesRead' ? 'read' : 'delivered'

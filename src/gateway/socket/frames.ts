@@ -1,5 +1,5 @@
 // Pushed frames, each encoded once however many sessions get it. From the live log and from the read models alike, so that
-// what is resumed is what would have been pushed.
+// what is resumed is what would have been pushed, but for `previous`.
 import type { Refusal, Role } from '../../domain/index.ts'
 import type { Keyring, Position, Sealed } from '../../eventstore/index.ts'
 import type { AmendmentRow } from '../../projections/index.ts'
@@ -14,6 +14,8 @@ import { textFrame } from './wire.ts'
 interface PushedMessage {
   readonly conversation: string
   readonly seq: number
+  /** What everybody in the conversation was told last before it, where that is known. */
+  readonly previous?: number | undefined
   readonly id: string
   readonly from: string
   readonly at: string
@@ -141,7 +143,8 @@ export function createFrames(keyring: Keyring, cursors: Cursors, now: () => numb
           : message.editedAt === undefined
             ? ''
             : `,"editedAt":"${message.editedAt}"`
-      const tail = `${expiry}${became},"cursor":"${cursors.of(position)}"}`
+      const previous = message.previous === undefined ? '' : `,"previous":${message.previous}`
+      const tail = `${expiry}${became}${previous},"cursor":"${cursors.of(position)}"}`
       return withBody('message', position, { conversation, message: id, expiresAt }, content, head, tail)
     },
 

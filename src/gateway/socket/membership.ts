@@ -22,12 +22,18 @@ export interface Local<Receiver> {
   readonly conversations: Map<string, Times>
 }
 
+/** Those of a conversation's members who are connected here. */
+export class Room<Receiver> extends Set<Local<Receiver>> {
+  /** The seq of what everybody in it was told last; undefined: nothing since there is one. */
+  told: number | undefined = undefined
+}
+
 export class Membership<Receiver> {
   readonly #people = new Map<string, Local<Receiver>>()
-  readonly #rooms = new Map<string, Set<Local<Receiver>>>()
+  readonly #rooms = new Map<string, Room<Receiver>>()
 
   /** The local members of a conversation; undefined where there are none, which for most of the log is so. */
-  room(conversation: string): ReadonlySet<Local<Receiver>> | undefined {
+  room(conversation: string): Room<Receiver> | undefined {
     return this.#rooms.get(conversation)
   }
 
@@ -67,7 +73,7 @@ export class Membership<Receiver> {
   #enter(local: Local<Receiver>, conversation: string): void {
     const room = this.#rooms.get(conversation)
     if (room) room.add(local)
-    else this.#rooms.set(conversation, new Set([local]))
+    else this.#rooms.set(conversation, new Room([local]))
   }
 
   #exit(local: Local<Receiver>, conversation: string): void {

@@ -143,6 +143,11 @@ export const serverFrames = {
     editedAt: at.optional().describe('where the body is not the first; told to sessions that do not resume'),
     retracted: z.literal(true).optional().describe('body is null'),
     expired,
+    previous: seq
+      .optional()
+      .describe(
+        'what everybody in the conversation was told last before it: who was in and has not had it misses something',
+      ),
     cursor,
   }),
   edited: z.object({

@@ -1,0 +1,80 @@
+// An iterator over what is told: what it has not been asked for yet waits in a queue that is bounded.
+
+/** So much waits for an iterator, then it fails. */
+export const mostWaiting = 10_000
+
+/** Nobody has read an iterator for too long. What waited for it is not handled. */
+export class Overrun extends Error {
+  override readonly name = 'Overrun'
+
+  constructor() {
+    super(`an iterator was not read for ${mostWaiting} events: it has ended, and the cursor stays before them`)
+  }
+}
+
+interface Waiting<T> {
+  readonly value: T
+  readonly done: () => void
+}
+
+export interface Queue<T> {
+  readonly iterator: AsyncIterableIterator<T>
+  /** `done` is called when the next one is asked for. False where it is full: it has failed then. */
+  take(value: T, done: () => void): boolean
+  /** It gives what it still has, and ends. */
+  end(): void
+}
+
+/** `left` is called when it is not read any more. */
+export function createQueue<T>(left: () => void): Queue<T> {
+  let waiting: Waiting<T>[] = []
+  let wanted: { resolve: (result: IteratorResult<T>) => void } | undefined
+  let doneWithLast = () => {}
+  let over: 'ended' | Overrun | undefined
+  const finished: IteratorResult<T> = { done: true, value: undefined }
+
+  return {
+    take(value, done) {
+      if (wanted) {
+        const { resolve } = wanted
+        wanted = undefined
+        doneWithLast = done
+        resolve({ done: false, value })
+        return true
+      }
+      waiting.push({ value, done })
+      if (waiting.length <= mostWaiting) return true
+      waiting = []
+      over = new Overrun()
+      left()
+      return false
+    },
+    end() {
+      over ??= 'ended'
+      wanted?.resolve(finished)
+    },
+    iterator: {
+      [Symbol.asyncIterator]() {
+        return this
+      },
+      next() {
+        const release = doneWithLast
+        const first = waiting.shift()
+        doneWithLast = first?.done ?? (() => {})
+        release()
+        if (first) return Promise.resolve({ done: false, value: first.value })
+        if (over instanceof Overrun) return Promise.reject(over)
+        if (over) return Promise.resolve(finished)
+        return new Promise(resolve => (wanted = { resolve }))
+      },
+      return() {
+        left()
+        doneWithLast()
+        for (const { done } of waiting.splice(0)) done()
+        over ??= 'ended'
+        wanted?.resolve(finished)
+        return Promise.resolve(finished)
+      },
+    },
+  }
+}

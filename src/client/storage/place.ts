@@ -1,0 +1,42 @@
+// How far a client has handled what came, and whose it is: in memory, and in the storage where there is one.
+import type { ClientStorage, KeptPlace } from './storage.ts'
+
+export class Place {
+  readonly #storage: ClientStorage | undefined
+  #user: string | undefined
+  #cursor: string | undefined
+
+  /** A cursor that is given goes before the one that is kept. */
+  constructor(storage: ClientStorage | undefined, cursor: string | undefined) {
+    this.#storage = storage
+    this.#user = storage?.place.user
+    this.#cursor = cursor ?? storage?.place.cursor
+  }
+
+  get cursor(): string | undefined {
+    return this.#cursor
+  }
+
+  handled(cursor: string): void {
+    this.#cursor = cursor
+    if (this.#storage) void keep(this.#storage, { cursor })
+  }
+
+  /** Whose the storage is, if it is somebody else's: what one has asked is not said as another, and a cursor is not another's. */
+  takenFrom(user: string): string | undefined {
+    if (!this.#storage || this.#user === user) return undefined
+    if (this.#user !== undefined) return this.#user
+    this.#user = user
+    void keep(this.#storage, { user })
+    return undefined
+  }
+}
+
+/** Where that fails, some of what came is told again after a restart. */
+const keep = async (storage: ClientStorage, place: KeptPlace): Promise<void> => {
+  try {
+    await storage.keep(place)
+  } catch {
+    // it stays as it was
+  }
+}
