@@ -99,11 +99,9 @@ export function conversationWriter(
   }
 
   const writeLot = async (id: string, waiting: readonly Queued[]): Promise<void> => {
-    const [{ hot, fresh }, , lot] = await Promise.all([
-      conversations.get(id),
-      before(waiting.map(task => task.command)),
-      lookedUp(mediaSide, waiting),
-    ])
+    // first: an id that is looked up before a snapshot is taken may be in that, and neither in what was found nor in the tail
+    const { hot, fresh } = await conversations.get(id)
+    const [, lot] = await Promise.all([before(waiting.map(task => task.command)), lookedUp(mediaSide, waiting)])
     const asked = lot.flatMap(({ command }) => askedBy(command) ?? [])
     if (asked.length > 0) await about.load(hot, asked)
     for (let current = fresh; ; current = true) {

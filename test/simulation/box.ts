@@ -12,6 +12,7 @@ import { createCounts } from '../../src/gateway/counts.ts'
 import { defaults, followDevices, type GatewaySettings } from '../../src/gateway/index.ts'
 import type { Auth, Identity } from '../../src/gateway/http/auth.ts'
 import { conversationHandlers } from '../../src/gateway/http/handlers/conversations.ts'
+import { readHandlers } from '../../src/gateway/http/handlers/reads.ts'
 import type { HandlerParts } from '../../src/gateway/http/handlers/parts.ts'
 import { pollHandlers } from '../../src/gateway/http/handlers/polls.ts'
 import { problemOf } from '../../src/gateway/http/problems.ts'
@@ -177,6 +178,7 @@ export async function startBox(world: World, name: string): Promise<Box> {
   const polls = createPolls({ ...shared, projections }, devices, admission)
   const polling = pollHandlers(polls)
   const groups = conversationHandlers({ commands, projections } as HandlerParts)
+  const history = readHandlers({ projections, keyring, cursors, settings, timers } as HandlerParts)
 
   const answer = async ({ method, path, query, token, body, gone }: Request): Promise<object | undefined> => {
     const identity = identityOf(token)
@@ -195,6 +197,11 @@ export async function startBox(world: World, name: string): Promise<Box> {
     }
     if (path === '/v1/poll') return polling.endPolling({ ...call }, response as never)
     if (path === '/v1/frames') return polling.frames({ ...call } as never, response as never)
+    const [, of] = /^\/v1\/conversations\/([^/]+)\/messages$/.exec(path) ?? []
+    if (of !== undefined) {
+      const [after, before] = ['after', 'before'].map(name => Number(query.get(name)))
+      return history.messages({ ...call, params: { id: of }, query: { after, before } } as never, response as never)
+    }
     const [, id, who] = /^\/v1\/conversations\/([^/]+)\/members(?:\/([^/]+))?$/.exec(path) ?? []
     if (who !== undefined)
       return groups.removeMember({ ...call, params: { id, user: who } } as never, response as never)

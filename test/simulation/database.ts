@@ -92,6 +92,7 @@ export class SimulatedDatabase {
       acknowledged: (conversation, user) => answer(() => models.acknowledged(conversation, user)),
       memberships: (users, asOf) => answer(() => models.memberships(users, asOf)),
       undelivered: (...of) => answer(() => models.undelivered(...of)),
+      messages: (...of) => answer(() => models.messages(...of)),
       unacknowledged: (...of) => answer(() => models.unacknowledged(...of)),
       keepingMarks: conversations => answer(() => models.keepingMarks(conversations)),
       signedOutDevices: () => Promise.resolve([]),

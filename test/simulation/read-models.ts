@@ -8,6 +8,7 @@ import type {
   ConversationRow,
   MembershipRow,
   MessageRow,
+  SeenMessageRow,
   Queries,
 } from '../../src/projections/index.ts'
 
@@ -85,6 +86,7 @@ export type Asked = Pick<
   | 'memberships'
   | 'undelivered'
   | 'unacknowledged'
+  | 'messages'
   | 'keepingMarks'
 >
 /** The same, answered at once. */
@@ -233,6 +235,19 @@ export class ReadModels implements Answers {
     const later = this.#waiting(user, upTo).filter(({ position }) => position > after)
     const rows = inOrder(later, limit)
     return { rows, more: rows.length >= limit }
+  }
+
+  messages(
+    user: string,
+    conversation: string,
+    { before = Infinity, after, limit }: { before?: number; after?: number; limit: number },
+  ): SeenMessageRow[] | undefined {
+    const of = this.#conversations.get(conversation)
+    if (!of?.stays.some(stay => stay.user === user)) return undefined
+    const seen = of.messages
+      .filter(({ seq }) => seq > (after ?? -1) && seq < before && wasIn(of, user, seq))
+      .map(said => ({ ...asSeen(of, said, user), reactions: [] }))
+    return after === undefined ? seen.slice(-limit) : seen.slice(0, limit)
   }
 
   #waiting(user: string, upTo: Position, conversation?: string): MessageRow[] {
