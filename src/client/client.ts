@@ -94,6 +94,7 @@ export function connect(options: ConnectOptions) {
     reachable,
     resumeFrom: () => receiver.resumeFrom,
     caughtUp: () => receiver.caughtUp,
+    began: () => receiver.stop(),
     frame: take,
     catchUp: () => [...outbox.unanswered(), ...standing.again().map(frame => JSON.stringify(frame))],
     changed: state => {

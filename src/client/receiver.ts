@@ -99,14 +99,13 @@ export class Receiver {
     }
   }
 
-  /** Nothing is waited for any more. */
+  /** Nothing is waited for any more. What waited has not moved the cursor: it comes again. */
   stop(): void {
     clearTimeout(this.#holding?.timer)
     this.#holding = undefined
   }
 
   #welcomed(frame: FrameOf<'welcome'>): void {
-    this.stop() // what waited has not moved the cursor: it comes again
     // the welcome's cursor would skip what came in between, or the backlog that is to come: there is none until the server
     // says where that ends. A socket that is lost before is followed by one that cannot tell what came between the two
     if (this.#welcome && this.#received === undefined) {

@@ -290,12 +290,22 @@ describe('what is missing', () => {
     const { told, receiver, filled } = begun()
     receiver.frame(live(9, 7))
     expect(receiver.resumeFrom).toBe('c5')
+    receiver.stop()
     receiver.frame(welcome('w2'))
     for (const seq of [7, 9]) receiver.frame(message(seq))
     receiver.frame({ type: 'resumed', cursor: 'r2' })
     filled[0]?.([history(7)])
     await new Promise(setImmediate)
     expect(told).toEqual(['5', '7', '9'])
+  })
+
+  it('[C20] waits on while polls come to another box, which welcomes', async () => {
+    const { told, receiver, filled } = begun()
+    receiver.frame(live(9, 7))
+    receiver.frame(welcome('w2'))
+    filled[0]?.([history(7)])
+    await new Promise(setImmediate)
+    expect(told).toEqual(['5', '7', 'gap 1', '9'])
   })
 
   it('[C22] keeps one from being current, as do what is not handled and a socket that has not said yet', async () => {
