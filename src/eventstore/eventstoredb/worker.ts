@@ -3,11 +3,13 @@
 import { BACKWARDS, END, EventStoreDBClient, START, type ReadStreamOptions } from '@eventstore/db-client'
 import { parentPort, workerData } from 'node:worker_threads'
 import { append } from './append.ts'
+import { decodeNatively } from './base64.ts'
 import { fromClient, failure } from './convert.ts'
 import { perTick, type Answer, type ReadDone, type Request } from './messages.ts'
 import { within } from './within.ts'
 import { subscribe, type ClientSubscription } from './subscribe.ts'
 
+decodeNatively()
 const port = parentPort!
 const client = EventStoreDBClient.connectionString((workerData as { url: string }).url)
 const answer = perTick<Answer>(text => port.postMessage(text))
