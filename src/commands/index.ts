@@ -84,7 +84,7 @@ export function createCommands(ports: CommandPorts): Commands {
   const marks = markReceipts(store, readSide, conversations, now)
   const group = groups(writer, blocks, memberLimit, feed.head, now)
   const history = importHistory(writer, memberLimit, feed.head, now)
-  const writeUser = userWriter(store)
+  const writeUser = userWriter(store, readSide)
   const everybody = people(store, writeUser, now)
   const connected = sessions(store, now)
   const own = ownAffairs(writeUser, blocks, feed.head, now)

@@ -21,7 +21,8 @@ interface Known {
 const inMemory = 100_000
 
 export function sessions(store: EventStore, now: () => string) {
-  const opened = new LRUCache<string, Known>({ max: inMemory })
+  /** At which revision of their users' streams. */
+  const opened = new LRUCache<string, number>({ max: inMemory })
 
   /** From the end back to the last that was told of this session. */
   const look = async ({ user, session }: SessionRef): Promise<Known> => {
@@ -39,21 +40,27 @@ export function sessions(store: EventStore, now: () => string) {
   const decided = (command: SessionCommand, { state }: Known) =>
     decide(decider, command, state) as readonly SessionEvent[]
 
+  const fromMemory = (session: SessionRef, at: string): Known | undefined => {
+    const head = opened.get(session.session)
+    if (head === undefined) return undefined
+    const events = decided({ type: 'OpenSession', ...session, at }, { state: decider.initial, head: -1 })
+    return { state: fold(decider, decider.initial, events), head }
+  }
+
   return {
     /** Nobody else has the session's name: what the log has of it yet is this same opening, said again. */
     open: async (session: SessionRef): Promise<void> => {
       const at = now()
-      const unknown = { state: decider.initial, head: -1 }
-      const events = decided({ type: 'OpenSession', ...session, at }, opened.get(session.session) ?? unknown)
-      if (events.length === 0) return
+      if (opened.has(session.session)) return
+      const events = decided({ type: 'OpenSession', ...session, at }, { state: decider.initial, head: -1 })
       const news = toAppend(events, session, 'app', at, eventIdOf('SessionOpened', session.session))
-      const { revision: head } = await store.append(streamOf('session', session.user), news, 'any')
-      opened.set(session.session, { state: fold(decider, decider.initial, events), head })
+      const { revision } = await store.append(streamOf('session', session.user), news, 'any')
+      opened.set(session.session, revision)
     },
 
     close: async (session: SessionRef, why: SessionEnd): Promise<void> => {
       const at = now()
-      for (let known = opened.get(session.session) ?? (await look(session)); ; known = await look(session)) {
+      for (let known = fromMemory(session, at) ?? (await look(session)); ; known = await look(session)) {
         const events = decided({ type: 'CloseSession', ...session, why, at }, known)
         try {
           const news = toAppend(events, session, why === 'box-lost' ? 'system' : 'app', at, randomUUID())

@@ -8,6 +8,7 @@ import { user as decider, type User } from '../domain/user/decider.ts'
 import { decode, streamOf, WrongRevision, type EventStore, type Position } from '../eventstore/index.ts'
 import type { Asker } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
+import type { ReadSide } from './ports.ts'
 
 const inMemory = 50_000
 
@@ -27,7 +28,7 @@ export type UserWriter = (
   command: UserCommand,
 ) => Promise<UserWritten | Refusal>
 
-export function userWriter(store: EventStore): UserWriter {
+export function userWriter(store: EventStore, readSide: Pick<ReadSide, 'standing'>): UserWriter {
   const users = new LRUCache<string, Known>({ max: inMemory })
 
   const readOn = async (user: string, { state, head }: Known): Promise<Known> => {
@@ -40,11 +41,28 @@ export function userWriter(store: EventStore): UserWriter {
     return { state, head }
   }
 
+  /**
+   * Who has arrived has arrived; of all else, another box may have changed what this one remembers. Of most who arrive the
+   * read models know that they have: reading that in the log, or that there is nothing, cost a login 0.3 ms of CPU.
+   */
+  const currentFor = async (
+    command: UserCommand,
+    known: Known | undefined,
+    again: boolean,
+  ): Promise<Known | undefined> => {
+    if (command.type !== 'Arrive' || again) return readOn(command.user, known ?? unknown)
+    if (known) return known
+    const standing = await readSide.standing(command.user, command.device)
+    if (standing === 'linked') return undefined
+    return standing === 'unknown' ? unknown : readOn(command.user, unknown)
+  }
+
   return async (asker, command) => {
     const { user, at } = command
-    for (let known = users.get(user); ; known = undefined) {
-      // who has arrived has arrived; of all else, another box may have changed what this one remembers
-      const current = known && command.type === 'Arrive' ? known : await readOn(user, known ?? unknown)
+    let again = false
+    for (let known = users.get(user); ; known = undefined, again = true) {
+      const current = await currentFor(command, known, again)
+      if (current === undefined) return { events: [], position: undefined }
       const { state, head } = current
       const events = decide(decider, command, state)
       if (isRefusal(events)) return events

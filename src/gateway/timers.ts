@@ -1,8 +1,11 @@
 // Time as the gateway needs it, passed in so that tests hold the clock.
+import { performance } from 'node:perf_hooks'
 
 export interface Timers {
   /** Milliseconds since 1970, by this box's clock. */
   now(): number
+  /** Milliseconds since some moment, which only go forward. */
+  elapsed(): number
   /** Runs once after so many milliseconds. Returns what stops it. */
   after(ms: number, run: () => void): () => void
 }
@@ -12,6 +15,7 @@ const furthest = 2 ** 31 - 1
 
 export const realTimers: Timers = {
   now: Date.now,
+  elapsed: () => performance.now(),
   after(ms, run) {
     let timer: NodeJS.Timeout
     const wait = (left: number): void => {

@@ -1,47 +1,46 @@
 // The read model of what waits to be acknowledged. It has no table: what waits is what is after a member's mark.
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Position } from '../eventstore/index.ts'
 import { failedFor } from './amendment.ts'
 import type { MessageRow } from './api.ts'
-import { rowsOf, type Db } from './database.ts'
+import { columns, recordset, rowsOf, type Db } from './database.ts'
 import type { LateRow } from './delivery-api.ts'
 import { endless, messageColumns, othersBetween, type MessageColumns } from './message.ts'
-import { pageOf, type Paged } from './page.ts'
+import { pagesOf, type Paged } from './page.ts'
 import { markOf } from './receipt.ts'
 import { becameColumns, messageAsSeen, retractionOf, whatBecameOf, type BecameColumns } from './seen.ts'
 
+/** What is asked of whom, in SQL. `here` narrows it to one conversation. */
+interface Asked {
+  readonly user: RawBuilder<unknown>
+  readonly after: RawBuilder<unknown>
+  readonly upTo: RawBuilder<unknown>
+  readonly limit: RawBuilder<unknown>
+  readonly here: RawBuilder<unknown>
+}
+
 /**
- * Messages of others that no device of this person has acknowledged, where delivered marks are kept. Within a conversation seq
+ * Messages `m` of others that no device of this person has acknowledged, where delivered marks are kept. Within a conversation seq
  * and position rise together: where it begins `after` is one look into an index.
  */
-function undelivered(
-  db: Db,
-  user: string,
-  after: Position,
-  upTo: Position,
-  limit: number,
-  conversation: string | null,
-) {
+function waitingFor(db: Db, { user, after, upTo, limit, here }: Asked): RawBuilder<unknown> {
   const past = sql`coalesce((select a.seq from ${db.table('message')} a where a.conversation = i.conversation
     and a.position > ${after} order by a.position limit 1), ${endless}::integer)`
   const first = sql`greatest(i.joined_seq, k.delivered + 1, c.delivered_from)`
-  const from = after < 0 ? first : sql`greatest(${first}, ${past})`
+  const from = sql`case when ${after} < 0 then ${first} else greatest(${first}, ${past}) end`
   const to = sql`coalesce(i.left_seq, ${endless}::integer)`
-  const here = conversation === null ? sql`` : sql`and i.conversation = ${conversation}`
-  return sql<MessageColumns & BecameColumns>`
-      select m.*, ${becameColumns} from (
-      select m.* from ${db.table('membership')} i
-      join ${db.table('conversation')} c on c.conversation = i.conversation and c.delivered
-      cross join lateral (${markOf(db)}) k
-      cross join lateral (
-        select ${messageColumns('m')} from ${db.table('message')} m where m.conversation = i.conversation
-          and m.seq >= ${from} and m.seq < ${to} and m.author <> i.user_id and m.position <= ${upTo} and not m.imported
-          and not ${failedFor(db, sql.ref('i.user_id'))}
-        order by m.seq limit ${limit}) m
-      where i.user_id = ${user} ${here} and ${from} < ${to}
-        and ${othersBetween(db, { conversation: sql`i.conversation`, user: sql`i.user_id`, from, to })} > 0
-      order by m.position limit ${limit}) m
-      ${whatBecameOf(db, user)} order by m.position`
+  return sql`
+    select m.* from ${db.table('membership')} i
+    join ${db.table('conversation')} c on c.conversation = i.conversation and c.delivered
+    cross join lateral (${markOf(db)}) k
+    cross join lateral (
+      select ${messageColumns('m')} from ${db.table('message')} m where m.conversation = i.conversation
+        and m.seq >= ${from} and m.seq < ${to} and m.author <> i.user_id and m.position <= ${upTo} and not m.imported
+        and not ${failedFor(db, sql.ref('i.user_id'))}
+      order by m.seq limit ${limit}) m
+    where i.user_id = ${user} ${here} and ${from} < ${to}
+      and ${othersBetween(db, { conversation: sql`i.conversation`, user: sql`i.user_id`, from, to })} > 0
+    order by m.position limit ${limit}`
 }
 
 export async function undeliveredTo(
@@ -51,26 +50,41 @@ export async function undeliveredTo(
   limit: number,
   conversation: string | null,
 ): Promise<MessageRow[]> {
-  return (await rowsOf(db, undelivered(db, user, -1, upTo, limit, conversation))).map(messageAsSeen)
+  const here = conversation === null ? sql`` : sql`and i.conversation = ${conversation}`
+  const asked = { user: sql`${user}`, after: sql`-1`, upTo: sql`${upTo}`, limit: sql`${limit}`, here }
+  const rows = await rowsOf(
+    db,
+    sql<MessageColumns & BecameColumns>`
+      select m.*, ${becameColumns} from (${waitingFor(db, asked)}) m ${whatBecameOf(db, user)} order by m.position`,
+  )
+  return rows.map(messageAsSeen)
 }
 
-/** A page of them. */
+/** A page of them after a position, for several people at once. */
 export async function unacknowledgedBy(
   db: Db,
-  user: string,
-  after: Position,
-  upTo: Position,
-  limit: number,
-): Promise<Paged<MessageRow>> {
-  const asked = undelivered(db, user, after, upTo, limit, null)
-  const { rows, more } = await pageOf(
+  questions: readonly { user: string; after: Position; upTo: Position; limit: number }[],
+): Promise<Paged<MessageRow>[]> {
+  const who = questions.map(({ user, after, upTo, limit }, n) => ({
+    n,
+    user_id: user,
+    after,
+    up_to: upTo,
+    most: limit,
+  }))
+  const asked = { user: sql`r.user_id`, after: sql`r.after`, upTo: sql`r.up_to`, limit: sql`r.most`, here: sql`` }
+  const pages = await pagesOf(
     db,
-    asked,
+    sql<MessageColumns & BecameColumns & { n: number }>`
+      select r.n, m.*, ${becameColumns} from ${recordset(who, askedColumns)}
+      cross join lateral (${waitingFor(db, asked)}) m ${whatBecameOf(db, sql`r.user_id`)}`,
     sql`octet_length(p.box) + coalesce(octet_length(p.edited_box), 0)`,
-    limit,
+    questions.map(({ limit }) => limit),
   )
-  return { rows: rows.map(messageAsSeen), more }
+  return pages.map(({ rows, more }) => ({ rows: rows.map(messageAsSeen), more }))
 }
+
+const askedColumns = columns('n integer, user_id text, after bigint, up_to bigint, most integer')
 
 export async function keepingMarks(db: Db, conversations: readonly string[]): Promise<string[]> {
   const rows = await rowsOf(

@@ -19,7 +19,12 @@ export interface SignedOutRow {
   readonly linked: boolean
 }
 
+/** Of a device: it is linked; it is not, and its person has had others or this one; nothing of this person is known. */
+export type DeviceStanding = 'linked' | 'not-linked' | 'unknown'
+
 export interface DeviceQueries {
+  /** For whoever arrives. Those who arrive at once are asked about together. */
+  standing(user: string, device: string): Promise<DeviceStanding>
   /** A person's linked devices by name, a page after one of them. */
   devicesOf(user: string, after: string | undefined, limit: number): Promise<readonly DeviceRow[]>
   /** Of everybody, as far as ever signed out: what gateways begin with. */

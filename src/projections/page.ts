@@ -21,13 +21,28 @@ export async function pageOf<Row>(
   size: RawBuilder<unknown>,
   limit: number,
 ): Promise<Paged<Row>> {
+  const [page] = await pagesOf(db, sql<Row & { n: number }>`select 0 as n, r.* from (${rows}) r`, size, [limit])
+  return page!
+}
+
+/** The same for several questions at once: each row names the one that it answers, by its place in `limits`. */
+export async function pagesOf<Row extends { n: number }>(
+  db: Db,
+  rows: RawBuilder<Row>,
+  size: RawBuilder<unknown>,
+  limits: readonly number[],
+): Promise<Paged<Row>[]> {
   const found = await rowsOf(
     db,
     sql<Row & { found: string }>`
-      select * from (select p.*, count(*) over () as found, coalesce(sum(${size}) over (order by p.position
-        rows between unbounded preceding and 1 preceding), 0) as earlier from (${rows}) p) p
-      where earlier < ${sql.lit(pageBytes)} order by position`,
+      select * from (select p.*, count(*) over (partition by p.n) as found, coalesce(sum(${size}) over
+        (partition by p.n order by p.position rows between unbounded preceding and 1 preceding), 0) as earlier from (${rows}) p) p
+      where earlier < ${sql.lit(pageBytes)} order by n, position`,
   )
-  const all = found.length === 0 ? 0 : Number(found[0]!.found)
-  return { rows: found, more: all >= limit || found.length < all }
+  const pages = limits.map(() => [] as (Row & { found: string })[])
+  for (const row of found) pages[row.n]!.push(row)
+  return pages.map((page, n) => {
+    const all = Number(page[0]?.found ?? 0)
+    return { rows: page, more: all >= limits[n]! || page.length < all }
+  })
 }

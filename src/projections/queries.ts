@@ -4,7 +4,7 @@ import type { Change, ConversationRow, MembershipRow, Queries } from './api.ts'
 import { allBlocks, blocksBy } from './block.ts'
 import { conversationsAfter, conversationsById, type ConversationColumns } from './conversation.ts'
 import type { Db } from './database.ts'
-import { devicesOf, signedOutDevices } from './device.ts'
+import { devicesOf, signedOutDevices, standingOf } from './device.ts'
 import { expiringBy } from './expiring.ts'
 import { importsInto } from './imported.ts'
 import { acknowledgedBy, keepingMarks, lateAfter, unacknowledgedBy, undeliveredTo } from './delivery.ts'
@@ -18,6 +18,7 @@ import { askedAbout, messagePage, messagesSince, saidById } from './seen.ts'
 import { privacyOf, sightOf } from './privacy.ts'
 import { marksOf, receiptsFor, receiptsSince } from './receipt.ts'
 import { boxesHavingSessions, boxesWithSessions, sessionsOn } from './session.ts'
+import { together } from './together.ts'
 
 export const openQueries = (db: Db): Queries => ({
   conversations: async ids => withMembers(db, await conversationsById(db, ids)),
@@ -36,12 +37,13 @@ export const openQueries = (db: Db): Queries => ({
   boxesWithSessions: () => boxesWithSessions(db),
   sessionsOn: (box, after, limit) => sessionsOn(db, box, after, limit),
   undelivered: (user, upTo, limit, conversation) => undeliveredTo(db, user, upTo, limit, conversation ?? null),
-  unacknowledged: (user, after, upTo, limit) => unacknowledgedBy(db, user, after, upTo, limit),
+  unacknowledged: openUnacknowledged(db),
   keepingMarks: conversations => keepingMarks(db, conversations),
   acknowledged: (conversation, user) => acknowledgedBy(db, conversation, user),
   late: (after, until, limit) => lateAfter(db, after, until, limit),
   devicesOf: (user, after, limit) => devicesOf(db, user, after ?? '', limit),
   signedOutDevices: () => signedOutDevices(db),
+  standing: openStanding(db),
   mediaSeenBy: (user, media) => mediaSeenBy(db, user, media),
   allMedia: (after, limit) => mediaAfter(db, after ?? '', limit),
   mediaOfKeys: keys => mediaOfKeys(db, keys),
@@ -91,6 +93,17 @@ export const openQueries = (db: Db): Queries => ({
     return { rows: rows.slice(0, limit), more: cuts.length > 0 || rows.length >= limit }
   },
 })
+
+/** Everybody who logs in asks; a page each is what one answer may hold. */
+function openUnacknowledged(db: Db): Queries['unacknowledged'] {
+  const ofAll = together(20, (asked: Parameters<typeof unacknowledgedBy>[1]) => unacknowledgedBy(db, asked))
+  return (user, after, upTo, limit) => ofAll({ user, after, upTo, limit })
+}
+
+function openStanding(db: Db): Queries['standing'] {
+  const ofAll = together(500, (asked: Parameters<typeof standingOf>[1]) => standingOf(db, asked))
+  return (user, device) => ofAll({ user, device })
+}
 
 async function withMembers(db: Db, rows: readonly ConversationColumns[]): Promise<readonly ConversationRow[]> {
   if (rows.length === 0) return []

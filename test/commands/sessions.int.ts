@@ -52,6 +52,30 @@ describe('a session', () => {
   })
 })
 
+describe('who arrives', () => {
+  it('[J3] is registered once and each device linked once, however many boxes they arrive at and whenever', async () => {
+    const other = await openBox(stack.storeUrl, stack.pool, stack.masterKey)
+    try {
+      const user = `ann-${uuid()}`
+      const arrive = (device: string) =>
+        Promise.all([stack, other, stack].map(({ commands }) => commands.openSession({ ...session(user), device })))
+      const told = async () => (await readAll(stack.store, `user-${user}`)).map(({ type }) => type)
+      await arrive('phone')
+      expect(await told()).toEqual(['UserRegistered', 'DeviceLinked'])
+      await arrive('desk')
+      expect(await told()).toEqual(['UserRegistered', 'DeviceLinked', 'DeviceLinked'])
+      // a box that knows nothing of them asks the read models
+      const third = await openBox(stack.storeUrl, stack.pool, stack.masterKey, `read_${uuid().replaceAll('-', '')}`)
+      await third.projections.reached(third.feed.head(), 10_000)
+      await third.commands.openSession(session(user))
+      await third.close()
+      expect(await told()).toHaveLength(3)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
 describe('marks', () => {
   it('[R6] that another box has told are not told again', async () => {
     const other = await openBox(stack.storeUrl, stack.pool, stack.masterKey)

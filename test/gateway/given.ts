@@ -90,6 +90,7 @@ export function clock(start = Date.parse(at)): Clock {
   let timers: { due: number; run: () => void }[] = []
   return {
     now: () => now,
+    elapsed: () => now,
     after(ms, run) {
       const timer = { due: now + ms, run }
       timers.push(timer)

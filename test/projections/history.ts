@@ -164,6 +164,14 @@ export class History {
     return this.add(`session-${user}`, 'SessionClosed', { user, session, device, box: 'box-1', why: 'connection-lost' })
   }
 
+  linked(user: string, device: string) {
+    return this.add(`user-${user}`, 'DeviceLinked', { user, device })
+  }
+
+  signedOut(user: string, device: string) {
+    return this.add(`user-${user}`, 'DeviceSignedOut', { user, device })
+  }
+
   blocked(user: string, blocked: string, on = true) {
     return this.add(`user-${user}`, on ? 'UserBlocked' : 'UserUnblocked', { user, blocked })
   }

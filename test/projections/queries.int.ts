@@ -343,6 +343,49 @@ describe('what is undelivered', () => {
     expect(await ids(history.end, 1)).toEqual([missing.id])
     expect(await ids(later.position - 1, 9)).toEqual([missing.id])
   })
+
+  it('[J2] is answered to each of those who ask at once, each with their own bounds', async () => {
+    const history = new History()
+    history.started('d', ['ann', 'bob'], { kind: 'direct' })
+    history.started('e', ['ann', 'eve'], { kind: 'direct' })
+    const [toBob, toEve, alsoToEve, toAnn] = [
+      history.said('d', 'ann'),
+      history.said('e', 'ann'),
+      history.said('e', 'ann'),
+      history.said('d', 'bob'),
+    ]
+    const queries = await answers(history)
+    const asked: [string, number, number, string?][] = [
+      ['eve', history.end, 9],
+      ['bob', history.end, 9],
+      ['eve', toEve.position, 9],
+      ['nobody', history.end, 9],
+      ['eve', history.end, 1],
+      ['ann', history.end, 9],
+      ['eve', history.end, 9, 'd'],
+    ]
+    const found = await Promise.all(asked.map(of => queries.undelivered(...of)))
+    const ids = found.map(rows => rows.map(row => row.id))
+    expect(ids).toEqual([[toEve.id, alsoToEve.id], [toBob.id], [toEve.id], [], [toEve.id], [toAnn.id], []])
+  })
+})
+
+describe('whether a device is linked', () => {
+  it('[J3] is answered to each of those who ask at once', async () => {
+    const history = new History()
+    history.linked('ann', 'desk')
+    history.linked('bob', 'phone')
+    history.signedOut('bob', 'phone')
+    const queries = await answers(history)
+    const asked = [
+      ['bob', 'phone'],
+      ['ann', 'desk'],
+      ['eve', 'desk'],
+      ['ann', 'phone'],
+    ] as const
+    const found = await Promise.all(asked.map(([user, device]) => queries.standing(user, device)))
+    expect(found).toEqual(['not-linked', 'linked', 'unknown', 'not-linked'])
+  })
 })
 
 describe('presence', () => {

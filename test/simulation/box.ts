@@ -102,6 +102,7 @@ export async function startBox(world: World, name: string): Promise<Box> {
   const whenKilled = new Set<() => void>()
   const timers: Timers = {
     now: () => Math.floor(scheduler.now),
+    elapsed: () => scheduler.now,
     after: (ms, run) => scheduler.after(ms, () => up && run()),
   }
   const now = () => new Date(timers.now()).toISOString()
@@ -131,6 +132,7 @@ export async function startBox(world: World, name: string): Promise<Box> {
       askedAbout: queries.askedAbout,
       marks: queries.marks,
       acknowledged: queries.acknowledged,
+      standing: () => Promise.resolve('unknown'),
       position: projections.position,
     },
     mediaSide: { grants: () => Promise.resolve(new Map()) },
@@ -200,7 +202,7 @@ export async function startBox(world: World, name: string): Promise<Box> {
     const [, of] = /^\/v1\/conversations\/([^/]+)\/messages$/.exec(path) ?? []
     if (of !== undefined) {
       const [after, before] = ['after', 'before'].map(name => Number(query.get(name)))
-      return history.messages({ ...call, params: { id: of }, query: { after, before } } as never, response as never)
+      return history.messages({ ...call, params: { id: of }, query: { after, before } }, response as never)
     }
     const [, id, who] = /^\/v1\/conversations\/([^/]+)\/members(?:\/([^/]+))?$/.exec(path) ?? []
     if (who !== undefined)

@@ -52,8 +52,16 @@ export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, s
     onSetAside: fault,
     onLost: fault,
   })
-  const { conversations, saidById: messages, askedAbout, marks, acknowledged } = projections.queries
-  const readSide = { conversations, messages, askedAbout, marks, acknowledged, position: projections.position }
+  const { conversations, saidById: messages, askedAbout, marks, acknowledged, standing } = projections.queries
+  const readSide = {
+    conversations,
+    messages,
+    askedAbout,
+    marks,
+    acknowledged,
+    standing,
+    position: projections.position,
+  }
   const folder = await mkdtemp(join(tmpdir(), 'verbatim-media-'))
   const incoming = join(folder, 'incoming')
   const blobs = folderStore(folder, incoming)

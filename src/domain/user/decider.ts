@@ -69,6 +69,7 @@ export const user = decider<User, UserCommand, UserEvent>({
 })
 
 function without(set: ReadonlySet<string>, one: string): ReadonlySet<string> {
+  if (!set.has(one)) return set
   const rest = new Set(set)
   rest.delete(one)
   return rest

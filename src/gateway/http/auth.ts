@@ -1,11 +1,12 @@
 // Who somebody is, by their token: a JWT (RFC 7519), signed with the shared secret or by a key of a JWKS (RFC 7517).
-import { createSecretKey } from 'node:crypto'
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions, SignJWT } from 'jose'
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
 import { z } from 'zod'
 import { isRefusal, refuse, type Refusal } from '../../domain/index.ts'
 import type { Devices } from '../devices.ts'
 import { deviceId, userId } from '../socket/protocol.ts'
 import { explain } from '../socket/parse.ts'
+import { BadToken, hs256 } from './hs256.ts'
 import type { Log } from '../settings.ts'
 import type { Timers } from '../timers.ts'
 
@@ -29,7 +30,7 @@ export interface Auth {
   /** By the `Authorization` header, or else the token that a URL carried. */
   check(authorization: string | undefined, inUrl?: string | null): Promise<Identity | Refusal>
   /** A token for whoever is named. Undefined where tokens are made elsewhere. */
-  readonly issue: ((who: { user: string; roles: readonly TokenRole[]; device?: string }) => Promise<string>) | undefined
+  readonly issue: ((who: { user: string; roles: readonly TokenRole[]; device?: string }) => string) | undefined
 }
 
 const leewaySeconds = 30
@@ -42,17 +43,14 @@ const claims = z.object({
 })
 
 export function createAuth(settings: AuthSettings, timers: Timers, log: Log, devices: Pick<Devices, 'admit'>): Auth {
-  const options = (algorithms: string[]): JWTVerifyOptions => ({
-    algorithms,
-    clockTolerance: leewaySeconds,
-    currentDate: new Date(timers.now()),
-  })
-  const key = 'secret' in settings ? createSecretKey(Buffer.from(settings.secret)) : undefined
-  if (key && key.symmetricKeySize! < 32)
-    throw new Error(`the secret that tokens are checked with has ${key.symmetricKeySize} bytes; at least 32 are needed`)
+  const own = 'secret' in settings ? hs256(keyOf(settings.secret)) : undefined
   const keys = 'jwksUrl' in settings ? createRemoteJWKSet(new URL(settings.jwksUrl)) : undefined
-  const verify = (token: string): Promise<{ payload: JWTPayload }> =>
-    key ? jwtVerify(token, key, options(['HS256'])) : jwtVerify(token, keys!, options(signedWith))
+  const verify = async (token: string): Promise<JWTPayload> => {
+    if (own) return own.verify(token, timers.now(), leewaySeconds)
+    const currentDate = new Date(timers.now())
+    return (await jwtVerify(token, keys!, { algorithms: signedWith, clockTolerance: leewaySeconds, currentDate }))
+      .payload
+  }
 
   return {
     async check(authorization, inUrl) {
@@ -61,8 +59,7 @@ export function createAuth(settings: AuthSettings, timers: Timers, log: Log, dev
       if (!token) return refuse('unauthorized', 'there is no token; send Authorization: Bearer <JWT>')
       let identity: Identity | Refusal
       try {
-        const { payload } = await verify(token)
-        identity = identityOf(payload, timers.now())
+        identity = identityOf(await verify(token), timers.now())
       } catch (error) {
         if (isAboutToken(error)) return refuse('unauthorized', `the token is not accepted: ${error.message}`)
         log.error({ error }, 'the keys that tokens are checked with could not be read')
@@ -72,15 +69,20 @@ export function createAuth(settings: AuthSettings, timers: Timers, log: Log, dev
     },
 
     issue:
-      key &&
-      (({ user, roles, device }) =>
-        new SignJWT({ roles, ...(device === undefined ? {} : { device }) })
-          .setProtectedHeader({ alg: 'HS256' })
-          .setSubject(user)
-          .setIssuedAt(timers.now() / 1000) // to the millisecond: a device may have been signed out in this second
-          .setExpirationTime(new Date(timers.now() + issuedForMs))
-          .sign(key)),
+      own &&
+      (({ user, roles, device }) => {
+        const iat = timers.now() / 1000 // to the millisecond: a device may have been signed out in this second
+        const exp = Math.floor((timers.now() + issuedForMs) / 1000)
+        return own.sign({ roles, ...(device === undefined ? {} : { device }), sub: user, iat, exp })
+      }),
   }
+}
+
+function keyOf(secret: string | Buffer): KeyObject {
+  const key = createSecretKey(Buffer.from(secret))
+  if (key.symmetricKeySize! < 32)
+    throw new Error(`the secret that tokens are checked with has ${key.symmetricKeySize} bytes; at least 32 are needed`)
+  return key
 }
 
 /** RS, ES and EdDSA: what a public key checks. Never HS, with which whoever reads the JWKS could sign. */
@@ -88,6 +90,7 @@ const signedWith = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'EdDSA
 
 /** A fault of the token, not of the place its keys come from. */
 function isAboutToken(error: unknown): error is Error {
+  if (error instanceof BadToken) return true
   return (
     error instanceof errors.JOSEError &&
     !['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'].includes(error.code)

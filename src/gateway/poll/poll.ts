@@ -1,6 +1,7 @@
 // `GET /v1/poll`: the frames after a cursor, as soon as there is one.
 import { isRefusal, type Refusal } from '../../domain/index.ts'
 import type { Position } from '../../eventstore/index.ts'
+import { getsTo } from '../socket/ahead.ts'
 import { answer } from '../socket/frames.ts'
 import type { Outgoing } from '../socket/outbox.ts'
 import { missed } from './missed.ts'
@@ -23,9 +24,6 @@ export interface Answer {
   /** Another poll of the device has taken this one's place. */
   readonly replaced?: boolean
 }
-
-/** A cursor that is ahead of this box was made by another one; this one is given so long to get there (milliseconds). */
-const aheadMs = 1000
 
 export async function poll(
   parts: PollParts,
@@ -93,15 +91,5 @@ function welcome({ epoch, cursors, settings }: PollParts, session: PollSession, 
 async function startOf({ fanout, timers }: PollParts, places: Places, cursor: string) {
   const place = places.parse(cursor)
   if (typeof place === 'string' || place.position <= fanout.position()) return place
-  const reached = await new Promise<boolean>(resolve => {
-    const forget = fanout.whenAt(place.position, () => {
-      giveUp()
-      resolve(true)
-    })
-    const giveUp = timers.after(aheadMs, () => {
-      forget()
-      resolve(false)
-    })
-  })
-  return reached ? place : 'unknown-cursor'
+  return (await getsTo(place.position, fanout, timers)) ? place : 'unknown-cursor'
 }

@@ -10,53 +10,48 @@ import type { Client } from './answers.ts'
 import type { Page } from './catch-up.ts'
 import type { Receiver } from './fanout.ts'
 import { answer, refusalFrame } from './frames.ts'
+import { getsTo } from './ahead.ts'
 import { Keepalive } from './keepalive.ts'
 import type { Outgoing } from './outbox.ts'
 import { binaryFrame, parseFrame } from './parse.ts'
 import type { ServerFrame } from './protocol.ts'
 import type { Effect, Event, State } from './session-types.ts'
 import { initial, isToldAll, step } from './session.ts'
-import type { SocketParts } from './parts.ts'
+import type { SessionParts } from './parts.ts'
 import { Writer } from './writer.ts'
-
-/** A cursor that is ahead of this box was made by another one; this one is given so long to get there (milliseconds). */
-const aheadMs = 1000
 
 export class Connection implements Receiver, Client {
   readonly session = randomUUID()
   readonly user: string
   readonly device: string
   readonly bearer: Identity
-  /** Resolves when the log has been told of the session's end. */
-  readonly ended: Promise<void>
-  readonly #parts: SocketParts
+  readonly #parts: SessionParts<Connection>
   readonly #ws: WebSocket
   readonly #writer: Writer
-  readonly #timers = new Map<'settled' | 'beat' | 'expired', () => void>()
   readonly #recorded: Promise<void>
   #state: State = initial
-  #hasEnded!: () => void
   readonly #keepalive: Keepalive
   #reading = true
   #broken = false
   #cursor: string | undefined
+  #stopExpiry: (() => void) | undefined
 
   /** `cursor`: where to resume from, as the URL says; the `resume` that a client sends all the same is the same. */
-  constructor(parts: SocketParts, ws: WebSocket, socket: Duplex, identity: Identity, cursor: string | undefined) {
+  constructor(parts: SessionParts<Connection>, ws: WebSocket, socket: Duplex, identity: Identity, cursor?: string) {
     this.#parts = parts
     this.#cursor = cursor
     this.#ws = ws
     this.user = identity.user
     this.device = identity.device
     this.bearer = identity
-    this.ended = new Promise(resolve => (this.#hasEnded = resolve))
     this.#keepalive = new Keepalive(ws)
     const failed = (error: unknown) => this.#fail(error)
     this.#writer = new Writer(socket, parts.ticks, failed)
     this.#recorded = parts.commands.openSession(this.#ref())
     this.#read(false) // what the client sends before its welcome waits in the socket
     this.#listen()
-    this.#timer('expired', identity.until - parts.timers.now())
+    parts.beats.add(this)
+    this.#watchExpiry()
     this.#recorded.then(() => this.dispatch({ type: 'recorded' }), failed)
     parts.logins.attach(this).then(base => this.dispatch({ type: 'attached', base }), failed)
   }
@@ -75,11 +70,11 @@ export class Connection implements Receiver, Client {
   }
 
   get idle(): boolean {
-    return this.#state.mode === 'live' && this.#writer.waiting === 0
+    return this.#state.mode === 'live' && this.waiting === 0
   }
 
   #boundWaiting(): void {
-    if (this.#writer.waiting > this.#parts.settings.outboxBytes) this.dispatch({ type: 'slow' })
+    if (this.waiting > this.#parts.settings.outboxBytes) this.dispatch({ type: 'slow' })
   }
 
   /** The box stops, or was taken for lost and with it this session, or its device was signed out. */
@@ -108,8 +103,9 @@ export class Connection implements Receiver, Client {
       case 'welcome':
         return this.#welcome(effect.base)
       case 'head':
+        return this.#writer.push(this.#parts.headFrame(effect.position))
       case 'resumed':
-        return this.#say({ type: effect.do, cursor: cursors.of(effect.position) })
+        return this.#say({ type: 'resumed', cursor: cursors.of(effect.position) })
       case 'reset':
         return this.#say({ type: 'reset', reason: effect.reason })
       case 'pong':
@@ -127,9 +123,9 @@ export class Connection implements Receiver, Client {
       case 'when-drained':
         return this.#writer.whenDrained(() => this.dispatch({ type: 'drained', head: fanout.position() }))
       case 'start-settling':
-        return this.#timer('settled', this.#parts.settings.settleMs)
+        return this.#parts.settling.add(this)
       case 'start-beat':
-        return this.#timer('beat', this.#parts.settings.headMs)
+        return this.#parts.beats.add(this)
       case 'stop-reading':
         return this.#read(false)
       case 'go-on-reading':
@@ -148,14 +144,7 @@ export class Connection implements Receiver, Client {
   #await(position: Position): void {
     const { fanout, timers } = this.#parts
     const say = (reached: boolean) => this.dispatch({ type: 'reached', reached, head: fanout.position() })
-    const forget = fanout.whenAt(position, () => {
-      giveUp()
-      say(true)
-    })
-    const giveUp = timers.after(aheadMs, () => {
-      forget()
-      say(false)
-    })
+    void getsTo(position, fanout, timers).then(say)
   }
 
   #welcome(base: Position): void {
@@ -173,10 +162,8 @@ export class Connection implements Receiver, Client {
   }
 
   #load(page: Promise<Page>): void {
-    page.then(
-      ({ frames, next }) => this.dispatch({ type: 'loaded', frames, next }),
-      (error: unknown) => this.#fail(error),
-    )
+    const failed = (error: unknown) => this.#fail(error)
+    page.then(({ frames, next }) => this.dispatch({ type: 'loaded', frames, next }), failed)
   }
 
   #listen(): void {
@@ -188,8 +175,10 @@ export class Connection implements Receiver, Client {
     })
     this.#ws.on('pong', () => this.#keepalive.heard())
     this.#ws.on('error', () => (this.#broken = true)) // the peer broke the protocol: ws has sent the close code
-    this.#ws.on('close', this.#parts.counts.closed)
-    this.#ws.on('close', code => this.dispatch({ type: 'closed', why: this.#whyClosed(code) }))
+    this.#ws.on('close', code => {
+      this.#parts.counts.closed(code)
+      this.dispatch({ type: 'closed', why: this.#whyClosed(code) })
+    })
   }
 
   #take(parsed: ReturnType<typeof parseFrame>): void {
@@ -216,12 +205,21 @@ export class Connection implements Receiver, Client {
     else this.#ws.pause()
   }
 
-  #timer(event: 'settled' | 'beat' | 'expired', ms: number): void {
-    const ring = () => {
-      if (event === 'beat') this.#keepalive.beat(this.#reading)
-      this.dispatch(event === 'beat' ? { type: event, head: this.#parts.fanout.position() } : { type: event })
-    }
-    this.#timers.set(event, this.#parts.timers.after(ms, ring))
+  settled(): void {
+    this.dispatch({ type: 'settled' })
+  }
+
+  beat(): void {
+    this.#watchExpiry()
+    this.dispatch({ type: 'beat', head: this.#keepalive.beat(this.#parts.fanout.position(), this.#reading) })
+  }
+
+  /** A token that is over before the next beat but one has a timer of its own. */
+  #watchExpiry(): void {
+    const { timers, settings } = this.#parts
+    const left = this.bearer.until - timers.now()
+    if (this.#stopExpiry || this.#state.mode === 'closing' || left > 2 * settings.headMs) return
+    this.#stopExpiry = timers.after(left, () => this.dispatch({ type: 'expired' }))
   }
 
   #fail(error: unknown): void {
@@ -230,14 +228,16 @@ export class Connection implements Receiver, Client {
   }
 
   #end(why: SessionEnd): void {
-    const { fanout, presence, commands, log } = this.#parts
-    for (const stop of this.#timers.values()) stop()
+    const { fanout, presence, commands, settling, beats, ended, log } = this.#parts
+    settling.delete(this)
+    beats.delete(this)
+    this.#stopExpiry?.()
     fanout.detach(this)
     presence.forget(this)
     this.#recorded
       .then(() => commands.closeSession(this.#ref(), why))
       .catch((error: unknown) => log.error({ error, session: this.session }, 'a session’s end could not be recorded'))
-      .finally(this.#hasEnded)
+      .finally(() => ended(this))
   }
 
   #ref(): SessionRef {

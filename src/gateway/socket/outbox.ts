@@ -29,8 +29,10 @@ export interface Outgoing {
 export class Outbox {
   #queue: (Outgoing | undefined)[] = []
   #first = 0
-  readonly #places = new Map<string, number>()
-  readonly #loose = { typing: new Map<string, Outgoing>(), presence: new Map<string, Outgoing>() }
+  /** By key, where the latest stands. Made when it is needed, as those of what is loose: most readers need none. */
+  #places: Map<string, number> | undefined
+  #typing: Map<string, Outgoing> | undefined
+  #presence: Map<string, Outgoing> | undefined
   #bytes = 0
 
   get bytes(): number {
@@ -38,14 +40,17 @@ export class Outbox {
   }
 
   get empty(): boolean {
-    return this.#queue.length === 0 && this.#loose.typing.size === 0 && this.#loose.presence.size === 0
+    return this.#queue.length === 0 && !this.#typing?.size && !this.#presence?.size
   }
 
   push(frame: Outgoing, slow: boolean): void {
     if (slow && this.#saysLess(frame)) return
     this.#bytes += frame.size
     if ((frame.class === 'presence' || frame.class === 'typing') && frame.key !== undefined) {
-      const loose = this.#loose[frame.class]
+      const loose =
+        frame.class === 'typing'
+          ? (this.#typing ??= new Map<string, Outgoing>())
+          : (this.#presence ??= new Map<string, Outgoing>())
       this.#bytes -= loose.get(frame.key)?.size ?? 0
       loose.delete(frame.key)
       loose.set(frame.key, frame)
@@ -70,42 +75,41 @@ export class Outbox {
       frames.push(frame.bytes)
       left -= frame.bytes.length
       this.#bytes -= frame.size
-      if (frame.key !== undefined && this.#places.get(frame.key) === this.#first + next) this.#places.delete(frame.key)
+      if (frame.key !== undefined && this.#places?.get(frame.key) === this.#first + next) this.#places.delete(frame.key)
     }
     this.#forget(next)
-    for (const loose of [this.#loose.typing, this.#loose.presence])
-      for (const [key, frame] of loose) {
+    for (const loose of [this.#typing, this.#presence])
+      for (const [key, frame] of loose ?? []) {
         if (left <= 0 || this.#queue.length > 0) break
         frames.push(frame.bytes!)
         left -= frame.size
         this.#bytes -= frame.size
-        loose.delete(key)
+        loose!.delete(key)
       }
     return { frames, blockedBy: undefined }
   }
 
   clear(): void {
     this.#queue = []
-    this.#places.clear()
-    this.#loose.typing.clear()
-    this.#loose.presence.clear()
+    this.#places = this.#typing = this.#presence = undefined
     this.#bytes = 0
   }
 
   /** A mark that is lower than one that waits: another device's, of which it was forgotten that the member has got further. */
   #saysLess({ key, mark }: Outgoing): boolean {
-    const place = key === undefined ? undefined : this.#places.get(key)
+    const place = key === undefined ? undefined : this.#places?.get(key)
     const waits = place === undefined ? undefined : this.#queue[place - this.#first]
     return waits?.mark !== undefined && mark !== undefined && mark < waits.mark
   }
 
   #place(key: string, slow: boolean): void {
-    const older = this.#places.get(key)
+    const places = (this.#places ??= new Map<string, number>())
+    const older = places.get(key)
     if (slow && older !== undefined) {
       this.#bytes -= this.#queue[older - this.#first]!.size
       this.#queue[older - this.#first] = undefined
     }
-    this.#places.set(key, this.#first + this.#queue.length)
+    places.set(key, this.#first + this.#queue.length)
   }
 
   /** The first so many are out of the queue. */

@@ -3,14 +3,17 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { isRefusal, refuse, type Refusal } from '../../domain/index.ts'
-import type { Feed } from '../../eventstore/index.ts'
+import type { Feed, Position } from '../../eventstore/index.ts'
 import type { Devices } from '../devices.ts'
 import type { Auth } from '../http/auth.ts'
 import { problemOf } from '../http/problems.ts'
 import type { Admission } from '../load/admission.ts'
 import { Connection } from './connection.ts'
-import type { SocketParts } from './parts.ts'
+import { answer } from './frames.ts'
+import type { Outgoing } from './outbox.ts'
+import type { SessionParts, SocketParts } from './parts.ts'
 import { subprotocol } from './protocol.ts'
+import { Rounds } from './rounds.ts'
 
 export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
@@ -32,7 +35,7 @@ export function createSockets(
   devices: Devices,
   admission: Admission,
 ): Sockets {
-  const { settings, timers, fanout, logins, presence, redelivery, load } = parts
+  const { settings, timers, fanout, logins, presence, redelivery, load, cursors } = parts
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: settings.limits.frameBytes,
@@ -40,8 +43,23 @@ export function createSockets(
     handleProtocols: () => subprotocol,
   })
   const connections = new Set<Connection>()
-  let current = parts
   let stopping = false
+  let allEnded: (() => void) | undefined
+  let head: { position: Position; frame: Outgoing } | undefined
+  let current: SessionParts<Connection> = {
+    ...parts,
+    settling: new Rounds(settings.settleMs, timers, connection => connection.settled()),
+    beats: new Rounds(settings.headMs, timers, connection => connection.beat()),
+    headFrame: position => {
+      if (head?.position !== position)
+        head = { position, frame: answer({ type: 'head', cursor: cursors.of(position) }) }
+      return head.frame
+    },
+    ended: connection => {
+      connections.delete(connection)
+      if (connections.size === 0) allEnded?.()
+    },
+  }
 
   const following = feed.batches.subscribe(({ events, upTo }) => {
     fanout.take(events, upTo)
@@ -84,15 +102,14 @@ export function createSockets(
 
   return {
     async upgrade(request, socket, head) {
-      socket.on('error', () => socket.destroy())
+      socket.on('error', giveUp)
       const admitted = await admit(request)
       if (isRefusal(admitted)) return turnAway(socket, admitted)
       if (socket.destroyed) return // gone while it waited
+      socket.off('error', giveUp) // from here on it is the WebSocket's
       server.handleUpgrade(request, socket, head, ws => {
         const cursor = new URL(`http://here${request.url}`).searchParams.get('cursor')
-        const connection = new Connection(current, ws, socket, admitted, cursor ?? undefined)
-        connections.add(connection)
-        void connection.ended.then(() => connections.delete(connection))
+        connections.add(new Connection(current, ws, socket, admitted, cursor ?? undefined))
       })
     },
 
@@ -104,25 +121,29 @@ export function createSockets(
     },
 
     startAnew(box) {
-      current = { ...parts, box }
+      current = { ...current, box }
       for (const connection of connections) connection.end('lost')
     },
 
     async stop() {
       stopping = true
       admission.stop()
-      const open = [...connections]
-      for (const connection of open) connection.end('stopped')
+      for (const connection of connections) connection.end('stopped')
+      const told = new Promise<void>(resolve => (connections.size === 0 ? resolve() : (allEnded = resolve)))
       const late = new Promise<void>(resolve => timers.after(settings.stopMs, resolve))
       const closed = Promise.all([...server.clients].map(ws => new Promise(resolve => ws.once('close', resolve))))
       await Promise.race([closed, late])
       for (const ws of server.clients) ws.terminate()
-      await Promise.all(open.map(({ ended }) => ended))
+      await told
       following.unsubscribe()
       redelivery.stop()
       signingOut.unsubscribe()
     },
   }
+}
+
+function giveUp(this: Duplex): void {
+  this.destroy()
 }
 
 /** The handshake's answer where there is no socket: an HTTP response, as any other refusal. */

@@ -76,7 +76,8 @@ export type Event =
     }
   | { readonly type: 'drained'; readonly head: Position }
   | { readonly type: 'settled' }
-  | { readonly type: 'beat'; readonly head: Position }
+  /** Without a head it has nothing to say. */
+  | { readonly type: 'beat'; readonly head: Position | undefined }
   | { readonly type: 'slow' }
   | { readonly type: 'failed' }
   | { readonly type: 'expired' }

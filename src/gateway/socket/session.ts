@@ -122,7 +122,10 @@ export function sessionTable(limits: SessionLimits): Table {
       pushed: (state, { frame }) => ({ state, effects: [{ do: 'send', frame }] }),
       framed: ask,
       answered,
-      beat: (state, { head }) => ({ state, effects: [{ do: 'head', position: head }, { do: 'start-beat' }] }),
+      beat: (state, { head }) => ({
+        state,
+        effects: [...(head === undefined ? [] : [{ do: 'head', position: head } as const]), { do: 'start-beat' }],
+      }),
     },
     closing: {
       recorded: stay,

@@ -34,13 +34,13 @@ export class Writer {
   #whenDrained: (() => void) | undefined
   #blocked = false
   #open = true
+  #draining = false
 
   /** `failed`: a frame could not be made, and none after it may go out. */
   constructor(socket: Duplex, ticks: Ticks, failed: (error: unknown) => void) {
     this.#socket = socket
     this.#ticks = ticks
     this.#failed = failed
-    socket.on('drain', () => this.flush())
   }
 
   /** What waits for the reader, here and in the socket. */
@@ -69,12 +69,14 @@ export class Writer {
   }
 
   flush(): void {
-    if (!this.#open || this.#blocked || this.#socket.writableNeedDrain) return
+    if (!this.#open || this.#blocked) return
+    if (this.#socket.writableNeedDrain) return this.#goOnDrained()
     const { frames, blockedBy } = this.#outbox.take(atATime)
     this.#write(frames)
     if (blockedBy) this.#waitFor(blockedBy)
     else if (!this.#outbox.empty) this.#ticks.add(this)
-    else if (!this.#socket.writableNeedDrain) this.#drained()
+    else if (this.#socket.writableNeedDrain) this.#goOnDrained()
+    else this.#drained()
   }
 
   #write(frames: readonly Buffer[]): void {
@@ -82,6 +84,16 @@ export class Writer {
     this.#socket.cork()
     for (const frame of frames) this.#socket.write(frame)
     this.#socket.uncork()
+  }
+
+  /** The listener is there only as long as it is waited for: most sessions never wait. */
+  #goOnDrained(): void {
+    if (this.#draining) return
+    this.#draining = true
+    this.#socket.once('drain', () => {
+      this.#draining = false
+      this.flush()
+    })
   }
 
   /** A body is being opened: what comes after it waits, for this reader alone. */
