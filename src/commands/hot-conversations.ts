@@ -80,11 +80,10 @@ export function hotConversations(
     get: async id => {
       const known = cache.get(id)
       if (known) return { hot: known, fresh: false }
-      let promise = loading.get(id)
-      if (!promise) {
-        promise = load(id).finally(() => loading.delete(id))
-        loading.set(id, promise)
-      }
+      const begun = loading.get(id)
+      if (begun) return { hot: await begun, fresh: false } // it may have read the tail before what this call is about
+      const promise = load(id).finally(() => loading.delete(id))
+      loading.set(id, promise)
       return { hot: await promise, fresh: true }
     },
     catchUp,

@@ -53,7 +53,7 @@ describe('a session', () => {
 })
 
 describe('who arrives', () => {
-  it('[J3] is registered once and each device linked once, however many boxes they arrive at and whenever', async () => {
+  it('[J53] is registered once and each device linked once, however many boxes they arrive at and whenever', async () => {
     const other = await openBox(stack.storeUrl, stack.pool, stack.masterKey)
     try {
       const user = `ann-${uuid()}`

@@ -27,7 +27,7 @@ beforeEach(() => {
 })
 
 describe('rounds', () => {
-  it('[J4] come to each after the whole time, once, with one timer for all', () => {
+  it('[J54] come to each after the whole time, once, with one timer for all', () => {
     const all = rounds()
     all.add('a')
     passes(50)
@@ -42,7 +42,7 @@ describe('rounds', () => {
     expect(timers).toEqual([])
   })
 
-  it('[J4] come to those who began at nearly the same time together', () => {
+  it('[J54] come to those who began at nearly the same time together', () => {
     const all = rounds()
     const turns: number[] = []
     const noting = new Rounds<string>(100, { after, elapsed: () => now }, () => turns.push(now))
@@ -56,7 +56,7 @@ describe('rounds', () => {
     expect(new Set(turns).size).toBe(2)
   })
 
-  it('[J4] begin anew for who is added again, and do not come to who has gone, be it by another one’s turn', () => {
+  it('[J54] begin anew for who is added again, and do not come to who has gone, be it by another one’s turn', () => {
     const all: Rounds<string> = rounds(one => {
       rung.push(one)
       all.delete('b')
@@ -76,13 +76,13 @@ describe('rounds', () => {
 })
 
 describe('a beat', () => {
-  it('[J5] tells the head where it is another, and every other time where it is the same', () => {
+  it('[J55] tells the head where it is another, and every other time where it is the same', () => {
     const keepalive = new Keepalive({ ping: () => {}, terminate: () => {} })
     const told = [7, 7, 7, 7, 8, 9, 9, 9].map(head => keepalive.beat(head, true))
     expect(told).toEqual([7, undefined, 7, undefined, 8, 9, undefined, 9])
   })
 
-  it('[J5] asks who was not heard for six of them, and takes for gone who is silent for six more', () => {
+  it('[J55] asks who was not heard for six of them, and takes for gone who is silent for six more', () => {
     const done: string[] = []
     const keepalive = new Keepalive({ ping: () => done.push('ping'), terminate: () => done.push('terminate') })
     for (let n = 1; n <= 6; n++) keepalive.beat(n, true)

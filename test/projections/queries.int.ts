@@ -344,7 +344,7 @@ describe('what is undelivered', () => {
     expect(await ids(later.position - 1, 9)).toEqual([missing.id])
   })
 
-  it('[J2] is answered to each of those who ask at once, each with their own bounds', async () => {
+  it('[J52] is answered to each of those who ask at once, each with their own bounds', async () => {
     const history = new History()
     history.started('d', ['ann', 'bob'], { kind: 'direct' })
     history.started('e', ['ann', 'eve'], { kind: 'direct' })
@@ -371,7 +371,7 @@ describe('what is undelivered', () => {
 })
 
 describe('whether a device is linked', () => {
-  it('[J3] is answered to each of those who ask at once', async () => {
+  it('[J53] is answered to each of those who ask at once', async () => {
     const history = new History()
     history.linked('ann', 'desk')
     history.linked('bob', 'phone')

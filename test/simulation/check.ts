@@ -130,7 +130,8 @@ function checkDevice(
       for (const kind of ['delivered', 'read'] as const)
         if (frame[kind] !== undefined) raise(marks, `${frame.conversation} ${frame.by} ${kind}`, frame[kind])
       if (frame.read !== undefined) raise(marks, `${frame.conversation} ${frame.by} delivered`, frame.read)
-    } else if (frame.type !== 'failed' && !again) {
+      // what it said itself, and has had no answer to, it may be told as what was missing
+    } else if (frame.type !== 'failed' && !again && !('id' in frame && own.has(frame.id))) {
       const end = ends.get(frame.conversation) ?? -1
       if (frame.seq <= end) found(`was told ${lineOf(frame)} after ${end}`)
       ends.set(frame.conversation, frame.seq)
