@@ -21,7 +21,7 @@ export default defineConfig({
     projects: [
       project('spec', 0, {}),
       project('int', 1, { globalSetup: [build, postgres], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 }),
-      project('journey', 2, { globalSetup: build, testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false }),
+      project('journey', 2, { globalSetup: build, testTimeout: 120_000, hookTimeout: 60_000, maxWorkers: 2 }),
     ],
   },
 })

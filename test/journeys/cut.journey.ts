@@ -153,7 +153,10 @@ describe('a connection that breaks again and again', () => {
     '[Z1] a socket cut 1,000 times anywhere in its bytes, under 200 messages/s: all is told once, in order, and hardly pushed twice',
     async () => {
       const way = await startCutter(server.url, random)
-      const outcome = await underCuts(way, cuts, 'olga', heard => ({ WebSocket: countingSocket(heard) }))
+      const outcome = await underCuts(way, cuts, 'olga', heard => ({
+        transport: 'socket',
+        WebSocket: countingSocket(heard),
+      }))
       await way.close()
       await nothingLostNothingTwice('olga', outcome)
     },
