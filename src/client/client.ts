@@ -73,6 +73,7 @@ export function connect(options: ConnectOptions) {
       own.forget()
     },
     fill: hole => messagesIn(hole, http.messages),
+    isLive: () => link.isLive,
     look: () => current.look(),
   })
 
@@ -94,7 +95,6 @@ export function connect(options: ConnectOptions) {
     reachable,
     resumeFrom: () => receiver.resumeFrom,
     caughtUp: () => receiver.caughtUp,
-    began: () => receiver.stop(),
     frame: take,
     catchUp: () => [...outbox.unanswered(), ...standing.again().map(frame => JSON.stringify(frame))],
     changed: state => {

@@ -30,8 +30,6 @@ export interface LinkOwner {
   resumeFrom(): string | undefined
   /** Whether all that waited when the connection was opened has come. */
   caughtUp(): boolean
-  /** A new connection is let in. What the one before brought beyond the cursor comes again over it. */
-  began(): void
   frame(frame: Heard): void
   /** What has to be said again on a new socket. */
   catchUp(): readonly string[]
@@ -227,7 +225,6 @@ export class Link {
     if (!frame) return
     if (frame.type === 'welcome') {
       const resumeFrom = this.#owner.resumeFrom()
-      if (this.#now.is === 'settling') this.#owner.began() // else polls have come to another box
       this.#owner.frame(frame)
       return this.#happen({ type: 'welcome', resumeFrom })
     }
@@ -241,7 +238,6 @@ export class Link {
     const ready = this.#now.is === 'live' && resumeFrom !== undefined && this.#owner.caughtUp()
     this.#turn({ type: 'welcomed', ready, luck: Math.random() })
     if (!ready) return
-    this.#owner.began()
     this.#owner.frame(frame)
     this.#happen({ type: 'moved', resumeFrom })
   }

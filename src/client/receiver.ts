@@ -24,6 +24,8 @@ export interface ReceiverOwner {
   newStore(): void
   /** Fetches what is missing; undefined where it cannot be had. */
   fill(hole: Hole): Promise<readonly HistoryMessage[] | undefined>
+  /** Whether there is a connection, as far as is known. */
+  isLive(): boolean
   /** Whether one is current may be another answer now. */
   look(): void
 }
@@ -33,7 +35,7 @@ const answerMs = 1_000
 
 interface Holding {
   readonly hole: Hole
-  readonly frames: Heard[]
+  frames: Heard[]
   timer?: ReturnType<typeof setTimeout> | undefined
   filling: boolean
 }
@@ -45,7 +47,7 @@ export class Receiver {
   readonly #seen = new Seen()
   readonly #gaps = new Gaps()
   #holding: Holding | undefined
-  /** Where to resume: the last cursor that came. What waits to be handled is in memory and will not be lost with a socket. */
+  /** The last cursor that came before what is held. */
   #received: string | undefined
   #welcome: FrameOf<'welcome'> | undefined
   #caughtUp = false
@@ -59,8 +61,9 @@ export class Receiver {
     this.#owner = owner
   }
 
+  /** The last cursor that came. What is held, or waits to be handled, is in memory and will not be lost with a socket. */
   get resumeFrom(): string | undefined {
-    return this.#received
+    return this.#holding?.frames.findLast(hasCursor)?.cursor ?? this.#received
   }
 
   get welcome(): FrameOf<'welcome'> | undefined {
@@ -99,7 +102,7 @@ export class Receiver {
     }
   }
 
-  /** Nothing is waited for any more. What waited has not moved the cursor: it comes again. */
+  /** Nothing is waited for any more. What waited has not been handled: the next client is told again. */
   stop(): void {
     clearTimeout(this.#holding?.timer)
     this.#holding = undefined
@@ -108,7 +111,7 @@ export class Receiver {
   #welcomed(frame: FrameOf<'welcome'>): void {
     // the welcome's cursor would skip what came in between, or the backlog that is to come: there is none until the server
     // says where that ends. A socket that is lost before is followed by one that cannot tell what came between the two
-    if (this.#welcome && this.#received === undefined) {
+    if (this.#welcome && this.resumeFrom === undefined) {
       this.#gaps.clear()
       this.#push({ type: 'reset', reason: 'unknown-cursor' })
     }
@@ -116,6 +119,10 @@ export class Receiver {
     this.#welcome = frame
     this.#caughtUp = false
     this.#outbox.limit(frame.limits.frameBytes)
+    if (!this.#holding) return
+    // where another connection was is not where this one is
+    this.#holding.frames = this.#holding.frames.map(held => (isHead(held) ? { ...held, type: 'place' } : held))
+    this.#await(this.#holding)
   }
 
   #inTurn(frame: Exclude<Heard, { type: 'welcome' | 'sent' | 'error' | 'pong' }>): void {
@@ -182,19 +189,27 @@ export class Receiver {
     else if (this.#outbox.size === 0) void this.#fill()
   }
 
-  /** What is missing may be one's own, with the answer on its way. */
   #hold(hole: Hole, frame: Message): void {
-    this.#holding = { hole, frames: [frame], filling: false }
+    this.#await((this.#holding = { hole, frames: [frame], filling: false }))
+  }
+
+  /** What is missing may be one's own, with the answer on its way. */
+  #await(holding: Holding): void {
+    clearTimeout(holding.timer)
     if (this.#outbox.size === 0) return void this.#fill()
-    this.#holding.timer = setTimeout(() => void this.#fill(), answerMs)
+    holding.timer = setTimeout(() => void this.#fill(), answerMs)
   }
 
   async #fill(): Promise<void> {
     const holding = this.#holding
     if (!holding || holding.filling) return
     holding.filling = true
+    const connection = this.#welcome
     const messages = await this.#owner.fill(holding.hole)
-    if (this.#holding === holding) this.#release(messages)
+    if (this.#holding !== holding) return
+    holding.filling = false
+    if (messages || (this.#welcome === connection && this.#owner.isLive())) return this.#release(messages)
+    if (this.#welcome !== connection) void this.#fill() // else the next one's welcome sees to it
   }
 
   #release(found: readonly HistoryMessage[] | undefined): void {
@@ -217,6 +232,7 @@ export class Receiver {
   }
 
   #forget(): void {
+    this.stop()
     this.#seen.clear()
     this.#gaps.clear()
     this.#owner.newStore()
@@ -224,3 +240,5 @@ export class Receiver {
 }
 
 const refusal = ({ code, message, retryAfterMs }: FrameOf<'error'>) => new Refused(code, message, { retryAfterMs })
+const hasCursor = (frame: Heard): frame is Extract<Heard, { cursor: string }> => 'cursor' in frame
+const isHead = (frame: Heard): frame is FrameOf<'head' | 'resumed'> => frame.type === 'head' || frame.type === 'resumed'

@@ -37,6 +37,7 @@ function open(cursor?: string) {
   const repeated: number[] = []
   const holes: Hole[] = []
   const filled: ((messages: HistoryMessage[] | undefined) => void)[] = []
+  const link = { isLive: true }
   const receiver = new Receiver(listeners, outbox, cursor, {
     kept: cursor => kept.push(cursor),
     handled: ({ seq }) => handled.push(seq),
@@ -48,9 +49,10 @@ function open(cursor?: string) {
       holes.push(hole)
       return new Promise(resolve => filled.push(resolve))
     },
+    isLive: () => link.isLive,
     look: () => {},
   })
-  return { listeners, outbox, kept, handled, repeated, receiver, holes, filled }
+  return { listeners, outbox, kept, handled, repeated, receiver, holes, filled, link }
 }
 
 describe('the receiver', () => {
@@ -241,7 +243,7 @@ describe('what is missing', () => {
     receiver.frame({ type: 'head', cursor: 'h' })
     expect(holes).toEqual([{ conversation: 'c', after: 5, before: 9, missing: 7 }])
     expect(told).toEqual(['5'])
-    expect([kept.at(-1), receiver.resumeFrom, receiver.current]).toEqual(['c5', 'c5', false])
+    expect([kept.at(-1), receiver.resumeFrom, receiver.current]).toEqual(['c5', 'h', false])
     filled[0]?.([history(6), history(7)])
     await new Promise(setImmediate)
     expect(told).toEqual(['5', '6', '7', 'gap 2', '9'])
@@ -286,26 +288,47 @@ describe('what is missing', () => {
     expect(told).toEqual(['5', 'gap 0 not filled', '9'])
   })
 
-  it('[C20] comes again with the next socket, which begins before it', async () => {
-    const { told, receiver, filled } = begun()
+  it('[C20] is not given up because the connection is lost, nor comes again what waits for it', async () => {
+    const { told, receiver, filled, link } = begun()
     receiver.frame(live(9, 7))
-    expect(receiver.resumeFrom).toBe('c5')
-    receiver.stop()
-    receiver.frame(welcome('w2'))
-    for (const seq of [7, 9]) receiver.frame(message(seq))
-    receiver.frame({ type: 'resumed', cursor: 'r2' })
-    filled[0]?.([history(7)])
+    receiver.frame({ type: 'head', cursor: 'h' })
+    link.isLive = false
+    filled[0]?.(undefined)
     await new Promise(setImmediate)
-    expect(told).toEqual(['5', '7', '9'])
-  })
-
-  it('[C20] waits on while polls come to another box, which welcomes', async () => {
-    const { told, receiver, filled } = begun()
-    receiver.frame(live(9, 7))
-    receiver.frame(welcome('w2'))
-    filled[0]?.([history(7)])
+    expect([told, filled.length]).toEqual([['5'], 1])
+    expect(receiver.resumeFrom).toBe('h')
+    link.isLive = true
+    receiver.frame(welcome('w2')) // or polls have come to another box
+    expect(filled).toHaveLength(2)
+    filled[1]?.([history(7)])
     await new Promise(setImmediate)
     expect(told).toEqual(['5', '7', 'gap 1', '9'])
+    expect(receiver.current).toBe(false) // it was another connection that had said all
+    receiver.frame({ type: 'resumed', cursor: 'r2' })
+    expect(receiver.current).toBe(true)
+  })
+
+  it('[C20] is asked for again where the connection was lost meanwhile and is back', async () => {
+    const { told, receiver, filled } = begun()
+    receiver.frame(live(9, 7))
+    receiver.frame(welcome('w2'))
+    expect(filled).toHaveLength(1)
+    filled[0]?.(undefined)
+    await new Promise(setImmediate)
+    expect([told, filled.length]).toEqual([['5'], 2])
+    filled[1]?.([history(7)])
+    await new Promise(setImmediate)
+    expect(told).toEqual(['5', '7', 'gap 1', '9'])
+  })
+
+  it('[C20] is of no store but its own', async () => {
+    const { told, receiver, filled } = begun()
+    receiver.frame(live(9, 7))
+    receiver.frame(welcome('w2', 'another'))
+    filled[0]?.([history(7)])
+    await new Promise(setImmediate)
+    expect(told).toEqual(['5'])
+    expect(receiver.current).toBe(false)
   })
 
   it('[C22] keeps one from being current, as do what is not handled and a socket that has not said yet', async () => {
