@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { afterAll } from 'vitest'
 import { WebSocket } from 'ws'
 import { api, connect, type ConnectOptions, type Pushed } from '../../src/client/index.ts'
 
@@ -91,7 +92,8 @@ export async function startServer(options: { dataDir?: string; env?: Record<stri
 }
 
 const folders: string[] = []
-process.on('exit', () => folders.forEach(folder => rmSync(folder, { recursive: true, force: true })))
+// what is registered first runs last: after the test file's own, which stop the servers
+afterAll(() => folders.splice(0).forEach(folder => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })))
 
 export function freshFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'verbatim-'))
