@@ -67,8 +67,9 @@ export function api(options: HttpOptions) {
     inbox: (query: { atLeast?: string; limit?: number; after?: string } = {}) =>
       get<answers.Inbox>('v1/inbox', { ...query }),
     conversation: (id: string, query: { atLeast?: string } = {}) => get<answers.Conversation>(conversations(id), query),
-    messages: async (id: string, page: Page = {}) =>
-      (await get<{ messages: answers.HistoryMessage[] }>(`${conversations(id)}/messages`, { ...page })).messages,
+    messages: async (id: string, page: Page = {}, signal?: AbortSignal) =>
+      (await get<{ messages: answers.HistoryMessage[] }>(`${conversations(id)}/messages`, { ...page }, signal))
+        .messages,
     receipts: (id: string, message: string, query: { atLeast?: string } = {}) =>
       get<answers.Receipts>(`${conversations(id)}/messages/${part(message)}/receipts`, query),
     /** Messages one may see that have these words: all of them, `"a phrase"`, `-without`, `this or that`. */

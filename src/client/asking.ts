@@ -51,7 +51,8 @@ export function asking(options: HttpOptions, own: OwnWrites | undefined) {
   return {
     inbox: read(all.inbox, 0),
     conversation: read(all.conversation, 1),
-    messages: read(all.messages, 1),
+    messages: ((id, page, signal) =>
+      all.messages(id, { ...own?.atLeast, ...page }, signal)) satisfies typeof all.messages,
     receipts: read(all.receipts, 2),
     search: read(all.search, 1),
     blocks: read(all.blocks, 0),

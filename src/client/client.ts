@@ -72,7 +72,7 @@ export function connect(options: ConnectOptions) {
       standing.forgetMarks()
       own.forget()
     },
-    fill: hole => messagesIn(hole, http.messages),
+    fill: (hole, signal) => messagesIn(hole, http.messages, signal),
     isLive: () => link.isLive,
     look: () => current.look(),
   })
@@ -204,8 +204,8 @@ export function connect(options: ConnectOptions) {
     // over HTTP; reads show what was written here before, unless `readYourWrites` is false
     ...http,
     /** As `message` events are, what these tell is remembered for the event `expired`. */
-    messages: async (conversation: string, page: Page = {}) => {
-      const messages = await http.messages(conversation, page)
+    messages: async (conversation: string, page: Page = {}, signal?: AbortSignal) => {
+      const messages = await http.messages(conversation, page, signal)
       for (const message of messages) expiry.note({ ...message, conversation })
       return messages
     },

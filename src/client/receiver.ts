@@ -5,11 +5,13 @@ import { Refused } from './errors.ts'
 import type { FrameOf, Heard, Message } from './frames.ts'
 import { Gaps } from './gaps.ts'
 import type { Hole } from './gaps.ts'
+import { Held } from './held.ts'
+import type { Filling } from './held.ts'
 import type { Listeners, Pushed } from './listeners.ts'
 import type { Outbox } from './outbox.ts'
 import { Seen } from './seen.ts'
 
-export interface ReceiverOwner {
+export interface ReceiverOwner extends Filling {
   /** A cursor whose frame, and all before it, are handled. */
   kept(cursor: string): void
   /** A message whose listeners are through with it. */
@@ -22,22 +24,8 @@ export interface ReceiverOwner {
   answered(): void
   /** The server has another store than before: what was known of seqs is void. */
   newStore(): void
-  /** Fetches what is missing; undefined where it cannot be had. */
-  fill(hole: Hole): Promise<readonly HistoryMessage[] | undefined>
-  /** Whether there is a connection, as far as is known. */
-  isLive(): boolean
   /** Whether one is current may be another answer now. */
   look(): void
-}
-
-/** How long what this client has said itself, and what may be what is missing, is waited for (milliseconds). */
-const answerMs = 1_000
-
-interface Holding {
-  readonly hole: Hole
-  frames: Heard[]
-  timer?: ReturnType<typeof setTimeout> | undefined
-  filling: boolean
 }
 
 export class Receiver {
@@ -46,7 +34,9 @@ export class Receiver {
   readonly #owner: ReceiverOwner
   readonly #seen = new Seen()
   readonly #gaps = new Gaps()
-  #holding: Holding | undefined
+  #held: Held | undefined
+  /** What could not be had, by conversation: unless it comes after all, nothing from there on is said to have come. */
+  readonly #lacking = new Map<string, number>()
   /** The last cursor that came before what is held. */
   #received: string | undefined
   #welcome: FrameOf<'welcome'> | undefined
@@ -63,7 +53,7 @@ export class Receiver {
 
   /** The last cursor that came. What is held, or waits to be handled, is in memory and will not be lost with a socket. */
   get resumeFrom(): string | undefined {
-    return this.#holding?.frames.findLast(hasCursor)?.cursor ?? this.#received
+    return this.#held?.cursor ?? this.#received
   }
 
   get welcome(): FrameOf<'welcome'> | undefined {
@@ -77,7 +67,7 @@ export class Receiver {
 
   /** And whether all that came before it said so last is handled. */
   get current(): boolean {
-    return this.#caughtUp && this.#heads === 0 && !this.#holding
+    return this.#caughtUp && this.#heads === 0 && !this.#held
   }
 
   frame(frame: Heard): void {
@@ -86,7 +76,9 @@ export class Receiver {
         return this.#welcomed(frame)
       case 'sent':
         // what becomes of a message may be answered with the seq of something else, as of which it is so; and twice
-        if (this.#outbox.asked(frame.id) === 'send') this.#seen.add(frame.conversation, frame.seq)
+        if (this.#outbox.asked(frame.id) === 'send') {
+          if (this.#seen.add(frame.conversation, frame.seq)) this.#gaps.said(frame.conversation, frame.seq)
+        }
         if (this.#outbox.answer(frame)) this.#answered()
         return
       case 'error':
@@ -97,15 +89,15 @@ export class Receiver {
       case 'pong':
         return
       default:
-        if (this.#holding) this.#holding.frames.push(frame)
+        if (this.#held) this.#held.push(frame)
         else this.#inTurn(frame)
     }
   }
 
   /** Nothing is waited for any more. What waited has not been handled: the next client is told again. */
   stop(): void {
-    clearTimeout(this.#holding?.timer)
-    this.#holding = undefined
+    this.#held?.stop()
+    this.#held = undefined
   }
 
   #welcomed(frame: FrameOf<'welcome'>): void {
@@ -119,10 +111,7 @@ export class Receiver {
     this.#welcome = frame
     this.#caughtUp = false
     this.#outbox.limit(frame.limits.frameBytes)
-    if (!this.#holding) return
-    // where another connection was is not where this one is
-    this.#holding.frames = this.#holding.frames.map(held => (isHead(held) ? { ...held, type: 'place' } : held))
-    this.#await(this.#holding)
+    this.#held?.anew(this.#isSaying)
   }
 
   #inTurn(frame: Exclude<Heard, { type: 'welcome' | 'sent' | 'error' | 'pong' }>): void {
@@ -161,9 +150,11 @@ export class Receiver {
   #isNew(frame: Pushed): boolean {
     if (frame.type === 'receipt') return this.#seen.advance(frame)
     if (!('seq' in frame) || !('conversation' in frame)) return true
-    if (frame.type === 'failed') return true // its seq is the message's: one for each recipient
+    // its seq is the message's: one for each recipient
+    if (frame.type === 'failed') return this.#seen.add(`${frame.conversation} failed ${frame.to}`, frame.seq)
     const { conversation, seq } = frame
     const first = this.#seen.add(conversation, seq)
+    if (this.#lacking.get(conversation) === seq) this.#lacking.delete(conversation)
     if (first && frame.type === 'member' && frame.user === this.#welcome?.user && frame.change !== 'role')
       this.#gaps.turn(conversation, seq, frame.change === 'joined')
     else this.#gaps.note(conversation, seq, this.#caughtUp && frame.type === 'message' && frame.previous !== undefined)
@@ -175,58 +166,48 @@ export class Receiver {
     if (cursor !== undefined) this.#received = cursor
     this.#listeners.push(frame, () => {
       handled?.()
-      if (frame?.type === 'message') this.#owner.handled(frame)
+      if (frame?.type === 'message' && !(frame.seq > (this.#lacking.get(frame.conversation) ?? Infinity)))
+        this.#owner.handled(frame)
       if (cursor !== undefined) this.#owner.kept(cursor)
       if (handled) this.#owner.look()
     })
   }
 
+  get #isSaying(): boolean {
+    return this.#outbox.size > 0
+  }
+
   #answered(): void {
     this.#owner.answered()
-    const { hole } = this.#holding ?? {}
-    if (!hole) return
-    if (this.#seen.has(hole.conversation, hole.missing)) this.#release([])
-    else if (this.#outbox.size === 0) void this.#fill()
+    const held = this.#held
+    if (!held) return
+    const hole = this.#gaps.before(held.first, this.#seen)
+    if (hole) held.narrow(hole, this.#isSaying)
+    else this.#release(held, [])
   }
 
-  #hold(hole: Hole, frame: Message): void {
-    this.#await((this.#holding = { hole, frames: [frame], filling: false }))
+  #hold(hole: Hole, first: Message): void {
+    const held = new Held(hole, first, this.#owner, found => this.#release(held, found))
+    this.#held = held
+    held.begin(this.#isSaying)
   }
 
-  /** What is missing may be one's own, with the answer on its way. */
-  #await(holding: Holding): void {
-    clearTimeout(holding.timer)
-    if (this.#outbox.size === 0) return void this.#fill()
-    holding.timer = setTimeout(() => void this.#fill(), answerMs)
-  }
-
-  async #fill(): Promise<void> {
-    const holding = this.#holding
-    if (!holding || holding.filling) return
-    holding.filling = true
-    const connection = this.#welcome
-    const messages = await this.#owner.fill(holding.hole)
-    if (this.#holding !== holding) return
-    holding.filling = false
-    if (messages || (this.#welcome === connection && this.#owner.isLive())) return this.#release(messages)
-    if (this.#welcome !== connection) void this.#fill() // else the next one's welcome sees to it
-  }
-
-  #release(found: readonly HistoryMessage[] | undefined): void {
-    const { hole, frames, timer } = this.#holding!
-    clearTimeout(timer)
-    this.#holding = undefined
+  #release(held: Held, found: readonly HistoryMessage[] | undefined): void {
+    this.stop()
+    const { hole, first, frames } = held
     const { conversation, after, before } = hole
     const cursor = this.#received ?? ''
     const missed = (found ?? []).filter(({ seq }) => !this.#seen.has(conversation, seq))
     for (const { body = null, ...message } of missed)
       this.#pushed({ type: 'message', conversation, ...message, body, cursor } as Message)
-    this.#seen.add(conversation, hole.missing)
+    if (found) this.#seen.add(conversation, hole.missing)
+    else if (hole.certain && !this.#lacking.has(conversation)) this.#lacking.set(conversation, hole.missing)
     if (missed.length > 0 || !found)
       this.#listeners.tell('gap', {
         ...{ conversation, after, before },
         ...{ messages: missed.length, filled: found !== undefined },
       })
+    this.#pushed(first)
     for (const frame of frames) this.frame(frame)
     this.#owner.look()
   }
@@ -235,10 +216,9 @@ export class Receiver {
     this.stop()
     this.#seen.clear()
     this.#gaps.clear()
+    this.#lacking.clear()
     this.#owner.newStore()
   }
 }
 
 const refusal = ({ code, message, retryAfterMs }: FrameOf<'error'>) => new Refused(code, message, { retryAfterMs })
-const hasCursor = (frame: Heard): frame is Extract<Heard, { cursor: string }> => 'cursor' in frame
-const isHead = (frame: Heard): frame is FrameOf<'head' | 'resumed'> => frame.type === 'head' || frame.type === 'resumed'

@@ -21,7 +21,7 @@ export function sentMessages(projected: () => Position): SentMessages {
 
   const add = ({ id, conversation, seq, from, at, position }: SentMessage) => {
     const message = { id, conversation, seq, from, at, position } // and no more, whatever the read side has beside it
-    if (!byId.has(message.id)) byId.set(message.id, message) // the earliest counts
+    byId.set(message.id, message)
     awaited.get(message.id)?.(message)
     awaited.delete(message.id)
   }

@@ -1,6 +1,6 @@
 // What becomes of frames: each to the listeners once, cursors in the order in which they are handled.
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { HistoryMessage } from '../../src/client/answers.ts'
 import type { ServerFrame } from '../../src/client/frames.ts'
 import type { Hole } from '../../src/client/gaps.ts'
@@ -37,6 +37,7 @@ function open(cursor?: string) {
   const repeated: number[] = []
   const holes: Hole[] = []
   const filled: ((messages: HistoryMessage[] | undefined) => void)[] = []
+  const signals: AbortSignal[] = []
   const link = { isLive: true }
   const receiver = new Receiver(listeners, outbox, cursor, {
     kept: cursor => kept.push(cursor),
@@ -45,14 +46,15 @@ function open(cursor?: string) {
     busy: () => false,
     answered: () => {},
     newStore: () => {},
-    fill: hole => {
+    fill: (hole, signal) => {
       holes.push(hole)
+      signals.push(signal)
       return new Promise(resolve => filled.push(resolve))
     },
     isLive: () => link.isLive,
     look: () => {},
   })
-  return { listeners, outbox, kept, handled, repeated, receiver, holes, filled, link }
+  return { listeners, outbox, kept, handled, repeated, receiver, holes, filled, signals, link }
 }
 
 describe('the receiver', () => {
@@ -88,6 +90,27 @@ describe('the receiver', () => {
     receiver.frame(sent)
     receiver.frame(message(3))
     expect(told).toEqual([3])
+  })
+
+  it('tells once that a message was given up on for somebody, though it comes again', () => {
+    const { listeners, receiver } = open()
+    const told: string[] = []
+    listeners.on('failed', ({ to }) => told.push(to))
+    for (const to of ['bob', 'carol', 'bob'])
+      receiver.frame({
+        ...{
+          type: 'failed',
+          id: 'id-1',
+          conversation: 'c',
+          seq: 1,
+          to,
+          reason: 'too-old',
+          attempts: 0,
+          at,
+          cursor: 'f',
+        },
+      })
+    expect(told).toEqual(['bob', 'carol'])
   })
 
   it('says which message has come again: that it has come may be known to nobody', () => {
@@ -241,7 +264,7 @@ describe('what is missing', () => {
     const { told, receiver, holes, filled, kept } = begun()
     receiver.frame(live(9, 7))
     receiver.frame({ type: 'head', cursor: 'h' })
-    expect(holes).toEqual([{ conversation: 'c', after: 5, before: 9, missing: 7 }])
+    expect(holes).toEqual([{ conversation: 'c', after: 5, before: 9, missing: 7, certain: true }])
     expect(told).toEqual(['5'])
     expect([kept.at(-1), receiver.resumeFrom, receiver.current]).toEqual(['c5', 'h', false])
     filled[0]?.([history(6), history(7)])
@@ -297,9 +320,9 @@ describe('what is missing', () => {
     await new Promise(setImmediate)
     expect([told, filled.length]).toEqual([['5'], 1])
     expect(receiver.resumeFrom).toBe('h')
-    link.isLive = true
     receiver.frame(welcome('w2')) // or polls have come to another box
     expect(filled).toHaveLength(2)
+    link.isLive = true
     filled[1]?.([history(7)])
     await new Promise(setImmediate)
     expect(told).toEqual(['5', '7', 'gap 1', '9'])
@@ -309,16 +332,71 @@ describe('what is missing', () => {
   })
 
   it('[C20] is asked for again where the connection was lost meanwhile and is back', async () => {
-    const { told, receiver, filled } = begun()
+    const { told, receiver, filled, signals } = begun()
     receiver.frame(live(9, 7))
     receiver.frame(welcome('w2'))
-    expect(filled).toHaveLength(1)
+    expect(filled).toHaveLength(2)
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
     filled[0]?.(undefined)
     await new Promise(setImmediate)
-    expect([told, filled.length]).toEqual([['5'], 2])
+    expect(told).toEqual(['5'])
     filled[1]?.([history(7)])
     await new Promise(setImmediate)
     expect(told).toEqual(['5', '7', 'gap 1', '9'])
+  })
+
+  it('[C20] is asked for until there is a connection by which it can be had', async () => {
+    vi.useFakeTimers()
+    const { told, receiver, filled, link } = begun()
+    receiver.frame(live(9, 7))
+    link.isLive = false
+    receiver.frame(welcome('w2'))
+    filled[1]?.(undefined) // before the server has said that all has come
+    await vi.advanceTimersByTimeAsync(1_000)
+    link.isLive = true
+    receiver.frame({ type: 'resumed', cursor: 'r2' })
+    expect(filled).toHaveLength(3)
+    filled[2]?.([history(7)])
+    await vi.advanceTimersByTimeAsync(0)
+    expect(told).toEqual(['5', '7', 'gap 1', '9'])
+    vi.useRealTimers()
+  })
+
+  it('[C20] and could not be had is not said to have come, is told when it comes, and then all has come', async () => {
+    const { told, receiver, filled, handled } = begun()
+    receiver.frame(live(9, 7))
+    filled[0]?.(undefined)
+    await new Promise(setImmediate)
+    receiver.frame(live(10, 9))
+    expect([told, handled]).toEqual([['5', 'gap 0 not filled', '9', '10'], [5]])
+    receiver.frame(message(7)) // since nobody has acknowledged it
+    receiver.frame(live(11, 10))
+    await new Promise(setImmediate)
+    expect(told.slice(4)).toEqual(['7', '11'])
+    expect(handled).toEqual([5, 7, 11])
+  })
+
+  it('[C20] is noticed also where it came before what this client has said itself', async () => {
+    const { told, receiver, holes, outbox, filled } = begun()
+    const say = (seq: number) => {
+      void outbox.put({ type: 'send', id: `id-${seq}`, to: { user: 'bob' }, body: {} })
+      return () => receiver.frame({ type: 'sent', id: `id-${seq}`, conversation: 'c', seq, at, position: '1' })
+    }
+    say(7)()
+    receiver.frame(live(8, 7))
+    expect(holes).toEqual([{ conversation: 'c', after: 5, before: 8, missing: 6, certain: false }])
+    filled[0]?.([history(6), history(7)])
+    await new Promise(setImmediate)
+    expect(told).toEqual(['5', '6', 'gap 1', '8'])
+    const answered = say(10)
+    receiver.frame(live(11, 10)) // 9 is missing, and the answer to 10 is on its way
+    answered()
+    expect(holes.at(-1)).toEqual({ conversation: 'c', after: 8, before: 11, missing: 9, certain: false })
+    filled[1]?.([history(10)]) // it was for others
+    await new Promise(setImmediate)
+    receiver.frame(live(12, 10))
+    expect(told.slice(4)).toEqual(['11', '12'])
+    expect(holes).toHaveLength(2)
   })
 
   it('[C20] is of no store but its own', async () => {

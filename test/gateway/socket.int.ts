@@ -191,18 +191,21 @@ describe('resuming', () => {
     await back.next('message', ({ body }) => body?.['text'] === 'live')
   })
 
-  it('[U4] resumes from the cursor in its URL, also where no frame ever says so, or where one says the same', async () => {
+  it('[U4] resumes from the cursor in its URL, also where no frame ever says so, or where one says the same, or that more has come meanwhile', async () => {
     const { alice, bob } = people('alice', 'bob')
     const [hers, his] = await Promise.all([box.connect(alice), box.connect(bob)])
     await hers.send({ user: bob }, 'before')
     const { cursor } = await his.next('message')
     await his.close()
     await hers.send({ user: bob }, 'meanwhile')
+    const beside = await box.connect(bob)
+    const further = (await beside.next('message', ({ body }) => body?.['text'] === 'meanwhile')).cursor
+    await beside.close()
     const url = `${box.url.replace('http', 'ws')}/v1/socket?cursor=${cursor}&token=${await box.token(bob)}`
-    for (const says of [false, true]) {
+    for (const says of [undefined, cursor, further]) {
       const back = new Client(url)
       await back.next('welcome')
-      if (says) back.say({ type: 'resume', cursor })
+      if (says !== undefined) back.say({ type: 'resume', cursor: says })
       await back.next('resumed')
       await back.settled()
       expect(back.of('message').map(({ body }) => body?.['text'])).toEqual(['meanwhile'])

@@ -185,7 +185,8 @@ export class Connection implements Receiver, Client {
     this.#parts.counts.heard(parsed)
     if ('refusal' in parsed) return this.dispatch({ type: 'garbled', ...parsed })
     if (parsed.frame.type !== 'resume') return this.dispatch({ type: 'framed', ...parsed })
-    if (parsed.frame.cursor !== this.#cursor) this.#resume(parsed.frame.cursor)
+    // who has said in the URL where to begin may say it once more, or meanwhile be further: it has begun there
+    if (this.#cursor === undefined) this.#resume(parsed.frame.cursor)
     this.#cursor = undefined
   }
 
