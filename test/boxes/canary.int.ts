@@ -15,14 +15,14 @@ afterEach(async () => {
 })
 
 /** A process's canaries and metrics, over a client of its own. */
-function watched(options: { patienceMs?: number; box?: string } = {}) {
+function watched(options: { patienceMs?: number; box?: string; everyMs?: number } = {}) {
   const { pool, feed, projections, search: index } = stack
   const appends = new Appends()
   const store = connectEventStore(stack.storeUrl, () => undefined, appends)
   const lines: string[] = []
   const log = (line: string) => void lines.push(line)
   const { box = 'box-1', ...more } = options
-  const canary = sendCanaries({ store, feed, projections, box: () => box, everyMs: 20, now, log, ...more })
+  const canary = sendCanaries({ store, feed, projections, box: () => box, now, log, everyMs: 20, ...more })
   const readiness = watchReadiness({ store, pool, feed, projections, lagMs: 30_000, others: () => [] })
   const metrics = createMetrics()
   const stop = tellProcess(metrics, { appends, store, feed, projections, readiness, index, canary })
@@ -176,5 +176,14 @@ describe('lags', () => {
 
     feed = startFeed(store, feed.head(), hooks)
     await expect.poll(() => lag('events')).toBe(0)
+  })
+
+  it('[O9] of the feed are nothing after what it is never to bring', async () => {
+    const { store, told } = watched({ everyMs: 60_000 })
+    const { position } = await store.append('activity-yan', [active('yan')], 'any')
+    await expect.poll(() => stack.feed.head()).toBeGreaterThanOrEqual(position)
+    const bound = { ...active('yan'), type: '$metadata', data: { $maxCount: 1_000 } }
+    await store.append('$$activity-yan', [bound], 'any')
+    for (let looks = 0; looks < 3; looks++) expect((await told()).get('verbatim_feed_lag_seconds')).toBe(0)
   })
 })
