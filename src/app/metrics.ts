@@ -74,13 +74,19 @@ export function tellProcess(metrics: Metrics, measured: Measured): () => void {
   }
 }
 
-function tellCanary(metrics: Metrics, { took, through, lost, ageMs }: Canary): void {
+function tellCanary(metrics: Metrics, { took, everyMs, through, lost, ageMs }: Canary): void {
   metrics.latencies('canary_durable_seconds', 'From a canary to its being durable in the log', took.durable)
   metrics.latencies('canary_feed_seconds', 'From a canary to its coming back by the feed', took.feed)
   metrics.latencies('canary_read_models_seconds', 'From a canary to its being in the read models', took.read_models)
   metrics.gauge('canary_age_seconds', 'How long ago the last canary that came through was sent', () => ageMs() / 1000)
+  metrics.gauge('canary_interval_seconds', 'How often a canary is sent', () => everyMs / 1000)
   metrics.counter('canary_through_total', 'Canaries that came through', through)
-  metrics.counter('canary_lost_total', 'Canaries that did not, by the first station without them', () => lost, 'leg')
+  metrics.counter(
+    'canary_lost_total',
+    'Canaries that did not, by the station after the furthest that they were seen at',
+    () => lost,
+    'leg',
+  )
 }
 
 /** One question at a time, however many want to know; NaN where the answer does not come in time. */

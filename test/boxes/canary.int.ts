@@ -2,7 +2,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { tellProcess } from '../../src/app/metrics.ts'
 import { sendCanaries, watchReadiness, type Canary } from '../../src/boxes/index.ts'
-import { canaryStream, connectEventStore, startFeed } from '../../src/eventstore/index.ts'
+import {
+  canaryStream,
+  connectEventStore,
+  startFeed,
+  StoreUnavailable,
+  type EventStore,
+} from '../../src/eventstore/index.ts'
 import { Appends, createMetrics } from '../../src/metrics/index.ts'
 import { readMetrics } from '../support/metrics.ts'
 import { asker, freshStack, readAll } from '../support/stack.ts'
@@ -15,14 +21,27 @@ afterEach(async () => {
 })
 
 /** A process's canaries and metrics, over a client of its own. */
-function watched(options: { patienceMs?: number; box?: string; everyMs?: number } = {}) {
+function watched(options: { patienceMs?: number; box?: string; everyMs?: number; answers?: boolean } = {}) {
   const { pool, feed, projections, search: index } = stack
   const appends = new Appends()
   const store = connectEventStore(stack.storeUrl, () => undefined, appends)
   const lines: string[] = []
   const log = (line: string) => void lines.push(line)
-  const { box = 'box-1', ...more } = options
-  const canary = sendCanaries({ store, feed, projections, box: () => box, now, log, everyMs: 20, ...more })
+  const { box = 'box-1', answers = true, ...more } = options
+  const unanswered: EventStore['append'] = async (...of) => {
+    await store.append(...of)
+    throw new StoreUnavailable('its answer was lost')
+  }
+  const canary = sendCanaries({
+    store: answers ? store : { append: unanswered },
+    feed,
+    projections,
+    box: () => box,
+    now,
+    log,
+    everyMs: 20,
+    ...more,
+  })
   const readiness = watchReadiness({ store, pool, feed, projections, lagMs: 30_000, others: () => [] })
   const metrics = createMetrics()
   const stop = tellProcess(metrics, { appends, store, feed, projections, readiness, index, canary })
@@ -88,6 +107,16 @@ describe('a canary', () => {
     await release()
     await comesThrough(canary)
     expect(lines.at(-1)).toBe('canaries come through again')
+  })
+
+  it('[O8] whose append was not answered is judged by where it was seen', async () => {
+    const { canary, lines } = watched({ patienceMs: 1_000, answers: false })
+    await comesThrough(canary)
+    expect(lines).toEqual([]) // each was in the read models
+    const release = await holdReadModels()
+    await expect.poll(() => canary.lost.read_models).toBeGreaterThanOrEqual(1)
+    expect(canary.lost).toMatchObject({ durable: 0, feed: 0 })
+    await release()
   })
 
   it('[O10] concerns nobody: no read model has a row of it, and its stream is bounded once', async () => {

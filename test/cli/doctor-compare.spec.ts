@@ -124,6 +124,7 @@ describe('the doctor', () => {
         'verbatim_projection_lag_events 7',
         `verbatim_projection_lag_seconds ${seconds}`,
         'verbatim_canary_age_seconds 12.3',
+        'verbatim_canary_interval_seconds 60',
         'verbatim_canary_through_total 2',
         '',
       ].join('\n')
@@ -133,5 +134,28 @@ describe('the doctor', () => {
     expect(() => lagsIn(text('0', 61))).toThrow('the read models has been behind for 61 s (7 events)')
     expect(() => lagsIn(text('Nan', 0))).toThrow(/feed is behind is not known: the event store does not answer/)
     expect(() => lagsIn('<html>')).toThrow(/nothing of how far/)
+  })
+
+  it('[O12] says how old the last canary is and how many were lost, and that they are missing where it is too old', () => {
+    const text = (age: number, through: number, lost = 0) =>
+      [
+        'verbatim_feed_lag_events 0',
+        'verbatim_feed_lag_seconds 0',
+        `verbatim_canary_age_seconds ${age}`,
+        'verbatim_canary_interval_seconds 60',
+        `verbatim_canary_through_total ${through}`,
+        `verbatim_canary_lost_total{leg="durable"} ${lost}`,
+        'verbatim_canary_lost_total{leg="feed"} 0',
+        `verbatim_canary_lost_total{leg="read_models"} ${lost * 2}`,
+        '',
+      ].join('\n')
+    expect(lagsIn(text(9, 0))).toBe('behind: feed 0 events, 0.0 s; no canary yet, up for 9 s')
+    expect(lagsIn(text(209, 3, 1))).toBe(
+      'behind: feed 0 events, 0.0 s; last canary 209 s ago, lost since the start: 1 at the event store, 2 at the read models',
+    )
+    expect(() => lagsIn(text(86_400, 3))).toThrow('last canary 86400 s ago where one is sent every 60 s')
+    expect(() => lagsIn(text(3_600, 0, 4))).toThrow(
+      'no canary yet, up for 3600 s where one is sent every 60 s, lost since the start: 4 at the event store, 8 at the read models',
+    )
   })
 })
