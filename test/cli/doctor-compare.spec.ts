@@ -7,7 +7,6 @@ import {
   compareInbox,
   compareReceipts,
   compareRecord,
-  marksIn,
   type Said,
 } from '../../src/cli/doctor/compare.ts'
 import { lagsIn } from '../../src/cli/doctor/server.ts'
@@ -80,7 +79,20 @@ describe('the doctor', () => {
     compareInbox(said, 'ben', 2, inbox)
     compareInbox(said, 'ann', -1, { ...inbox, unread: 0 })
     compareRecord(said, record)
-    compareReceipts(receipts, 'ben', marksIn(record, 'ben', 2))
+    compareReceipts(receipts, 'ben', 2, record)
+  })
+
+  it('[O12] finds the receipts well where other devices of theirs acknowledge by themselves, earlier or since', () => {
+    const delivered = mark('MessagesDelivered', 2, 160)
+    const phone = { ...delivered, data: { ...delivered.data, device: 'a-phone', at: at(6) } }
+    const pad = { user: 'ben', device: 'a-pad', delivered: at(9), read: at(9) }
+    const also = { user: 'ben', device: 'a-phone', delivered: at(6), read: null }
+    const told = { ...receipts, receipts: [pad, also, ...receipts.receipts] }
+    compareReceipts(told, 'ben', 2, [phone, ...record])
+    expect(() =>
+      compareReceipts(told, 'ben', 2, [{ ...mark('MessagesRead', 2, 170), data: { ...delivered.data, at: at(8) } }]),
+    ).toThrow(/the receipts of ben say .*, the log/)
+    expect(() => compareReceipts(told, 'ben', 2, [phone])).toThrow('the log does not')
   })
 
   it('[O12] looks at what was said since it began, where it was there before', () => {
@@ -97,7 +109,7 @@ describe('the doctor', () => {
     wrong(record.slice(0, 7), ['revision', 'message', 'reaction', 'body', 'text'], one => compareRecord(said, one))
     wrong(record.slice(2, 7), ['at', 'id', 'type', 'user'], one => compareRecord(said, [...record.slice(0, 2), ...one]))
     wrong(inbox, ['unread', 'id'], one => compareInbox(said, 'ben', 2, one))
-    wrong(receipts, ['user', 'delivered', 'read'], one => compareReceipts(one, 'ben', marksIn(record, 'ben', 2)))
+    wrong(receipts, ['user', 'delivered', 'read'], one => compareReceipts(one, 'ben', 2, record))
     expect(() => compareInbox(said, 'ben', 2, undefined)).toThrow(/not in the inbox of ben/)
   })
 
