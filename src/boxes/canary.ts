@@ -95,9 +95,9 @@ export function sendCanaries(parts: CanaryParts): Canary {
     const failure = way.status === 'rejected' ? way : undefined
     if (failure) {
       const at = legs[legs.findLastIndex(leg => passed.has(leg)) + 1]!
-      const { reason } = at === 'durable' && append.status === 'rejected' ? append : failure
+      const first = at === 'durable' && append.status === 'rejected' ? append : failure
       lost[at]++
-      if (!failing) log(`a canary did not come through, ${words[at]}: ${(reason as Error).message}`)
+      if (!failing) log(`a canary did not come through, ${words[at]}: ${(first.reason as Error).message}`)
     } else {
       through++
       lastSentAt = sentAt
