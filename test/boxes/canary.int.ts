@@ -174,15 +174,21 @@ describe('lags', () => {
     const following = { head: () => feed.head(), since: () => [], setAside: () => 0 }
     const readiness = watchReadiness({ store, pool, feed: following, projections, lagMs: 30_000, others: () => [] })
     const metrics = createMetrics()
-    const stop = tellProcess(metrics, {
+    let [now, asked] = [0, 0]
+    const countAfter: EventStore['countAfter'] = (...of) => {
+      asked++
+      return store.countAfter(...of)
+    }
+    const measured = {
       appends,
-      store,
+      store: { countAfter },
       feed: following,
       projections,
       readiness,
       index,
       canary: undefined,
-    })
+    }
+    const stop = tellProcess(metrics, measured, () => now)
     closing.push(
       () => store.close(),
       readiness.stop,
@@ -190,7 +196,7 @@ describe('lags', () => {
       () => feed.stop(),
     )
     const lag = async (name: string) => readMetrics(await metrics.text()).get(`verbatim_feed_lag_${name}`)
-    expect(await lag('events')).toBe(0)
+    expect([await lag('events'), asked]).toEqual([0, 0]) // it lacks nothing: there is nothing to ask
 
     await store.append('activity-yan', [active('yan'), active('yan'), active('yan')], 'any')
     await store.append('somebody-elses', [active('yan')], 'any') // not ours, and never to come by the feed
@@ -201,6 +207,9 @@ describe('lags', () => {
       Array.from({ length: 1_500 }, () => active('yan')),
       'any',
     )
+    now += 9_999
+    expect([await lag('events'), asked]).toEqual([3, 1]) // however often it is looked at
+    now += 1
     expect(await lag('events')).toBe(999) // it looks at a thousand, and one is not ours
 
     feed = startFeed(store, feed.head(), hooks)
