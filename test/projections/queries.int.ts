@@ -81,6 +81,24 @@ describe('messages', () => {
     expect(seqs(await queries.messages('bob', 'g', { after: 6, limit: 9 }))).toEqual([])
   })
 
+  it('come as pages that end after a megabyte, with what they were edited to, and go on in both directions', async () => {
+    const history = new History()
+    history.started('g', ['ann', 'bob'])
+    // 400 KiB each as they are kept, and another 2,000 of the fourth
+    const said = Array.from({ length: 6 }, () => history.said('g', 'ann', { bytes: 300 * 1024 }))
+    history.edited(said[3]!, 'ann', '.'.repeat(1_500 * 1024))
+    const queries = await answers(history)
+    const page = async (asked: { before?: number; after?: number }) =>
+      seqs(await queries.messages('bob', 'g', { ...asked, limit: 9 }))
+    expect(await page({ after: 0 })).toEqual([1, 2, 3])
+    expect(await page({ after: 3 })).toEqual([4])
+    expect(await page({ after: 4 })).toEqual([5, 6])
+    expect(await page({ after: 6 })).toEqual([])
+    expect(await page({})).toEqual([4, 5, 6])
+    expect(await page({ before: 4 })).toEqual([1, 2, 3])
+    expect(await page({ before: 1 })).toEqual([])
+  })
+
   it('are returned as they were sent, content sealed', async () => {
     const history = talk()
     const sent = history.events.at(-1)!
