@@ -28,6 +28,8 @@ export interface Measure {
   memory?: ByPart | undefined
   /** How late timers were in the event loops, at the 99th percentile, in ms. */
   delay?: ByPart | undefined
+  /** The same, the longest of all. */
+  longest?: ByPart | undefined
   /** What was sent and never came. */
   lost?: number | undefined
   /** What was refused, or closed, or came wrong; and the first of them. */
@@ -60,6 +62,8 @@ export interface Summary {
   cpu: ByPart
   memory: ByPart
   delay: ByPart
+  /** The longest of all rounds. */
+  longest: ByPart
 }
 
 /** What is wrong with a row; undefined: nothing, and its figures are figures. */
@@ -74,11 +78,11 @@ export const failureOf = ({ rounds }: Row): string | undefined => {
 
 export const summaryOf = ({ rounds }: Row): Summary => {
   const all = (of: (measure: Measure) => number | undefined) => rounds.flatMap(one => of(one) ?? [])
-  const parts = (of: (measure: Measure) => ByPart | undefined): ByPart =>
+  const parts = (of: (measure: Measure) => ByPart | undefined, figure = median): ByPart =>
     Object.fromEntries(
       PARTS.flatMap(part => {
         const values = all(one => of(one)?.[part])
-        return values.length === 0 ? [] : [[part, median(values)]]
+        return values.length === 0 ? [] : [[part, figure(values)]]
       }),
     )
   const maxima = all(one => one.latency?.max)
@@ -90,6 +94,10 @@ export const summaryOf = ({ rounds }: Row): Summary => {
     cpu: parts(one => one.cpu),
     memory: parts(one => one.memory),
     delay: parts(one => one.delay),
+    longest: parts(
+      one => one.longest,
+      values => Math.max(...values),
+    ),
   }
 }
 

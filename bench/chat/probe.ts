@@ -3,7 +3,7 @@
 import { createServer } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'
-import { RESOLUTION, latenessOf } from './lateness.ts'
+import { RESOLUTION, latenessIn } from './lateness.ts'
 
 const path = process.env['BENCH_PROBE']
 // nothing that the server starts is to listen there too: neither its threads nor its children
@@ -15,7 +15,7 @@ if (path !== undefined && isMainThread) {
     socket.on('error', () => undefined)
     socket.on('data', asked => {
       if (asked.includes('reset')) delay.reset()
-      socket.write(`${latenessOf(delay.percentile(99))}\n`)
+      socket.write(`${JSON.stringify(latenessIn(delay))}\n`)
     })
   })
     .listen(path)

@@ -17,6 +17,8 @@ const COLUMNS: [group: string, heading: string, width: number, cell: (summary: S
   ...byPart('PSS, MB', ({ memory }) => memory),
   ['loop p99, ms', 'server', 8, ({ delay }) => number(delay.server)],
   ['', 'gener.', 8, ({ delay }) => number(delay.generator)],
+  ['longest, ms', 'server', 8, ({ longest }) => number(longest.server)],
+  ['', 'gener.', 8, ({ longest }) => number(longest.generator)],
 ]
 
 function byPart(group: string, of: (summary: Summary) => ByPart): typeof COLUMNS {

@@ -16,11 +16,17 @@ export interface Measured {
   readonly canary: Canary | undefined
 }
 
-/** How long the store may take to say what the feed has not seen, before that is not known (milliseconds). */
+/** The store is asked no more often (milliseconds): it reads up to a thousand events to answer, beside all that is appended. */
+const seldomMs = 10_000
+/** How long the store may take for what it is asked, before what it has is not known (milliseconds). */
 const patienceMs = 1_000
 
 /** Answers how what was begun here ends. */
-export function tellProcess(metrics: Metrics, measured: Measured): () => void {
+export function tellProcess(
+  metrics: Metrics,
+  measured: Measured,
+  clock: () => number = () => performance.now(),
+): () => void {
   const { appends, store, feed, projections, readiness, index, canary } = measured
   metrics.latencies('append_seconds', 'From an append to its being durable', appends.took)
   metrics.gauge('appends_in_flight', 'Appends that are not durable yet', () => appends.count)
@@ -31,11 +37,15 @@ export function tellProcess(metrics: Metrics, measured: Measured): () => void {
   )
 
   const feedBehind = watchBehind(appends.furthest, feed.head)
+  const notSeen = seldom(() => store.countAfter(prefixes, feed.head()), clock)
   metrics.gauge('feed_position', 'How far this process has seen the log', feed.head)
   metrics.gauge(
     'feed_lag_events',
-    'Events of the log that this process has not seen, as far as the next thousand tell; NaN: the store does not answer',
-    inTime(() => store.countAfter(prefixes, feed.head())),
+    'While the feed lacks something: events that it has not brought, as far as the next thousand tell, up to 10 s ago; NaN: the store does not answer',
+    async () => {
+      if (appends.furthest() > feed.head()) return notSeen()
+      return appends.oldest() > patienceMs ? NaN : 0
+    },
   )
   metrics.gauge(
     'feed_lag_seconds',
@@ -74,22 +84,43 @@ export function tellProcess(metrics: Metrics, measured: Measured): () => void {
   }
 }
 
-function tellCanary(metrics: Metrics, { took, through, lost, ageMs }: Canary): void {
+function tellCanary(metrics: Metrics, { took, everyMs, through, lost, ageMs }: Canary): void {
   metrics.latencies('canary_durable_seconds', 'From a canary to its being durable in the log', took.durable)
   metrics.latencies('canary_feed_seconds', 'From a canary to its coming back by the feed', took.feed)
   metrics.latencies('canary_read_models_seconds', 'From a canary to its being in the read models', took.read_models)
   metrics.gauge('canary_age_seconds', 'How long ago the last canary that came through was sent', () => ageMs() / 1000)
+  metrics.gauge('canary_interval_seconds', 'How often a canary is sent', () => everyMs / 1000)
   metrics.counter('canary_through_total', 'Canaries that came through', through)
-  metrics.counter('canary_lost_total', 'Canaries that did not, by the first station without them', () => lost, 'leg')
+  metrics.counter(
+    'canary_lost_total',
+    'Canaries that did not, by the station after the furthest that they were seen at',
+    () => lost,
+    'leg',
+  )
 }
 
-/** One question at a time, however many want to know; NaN where the answer does not come in time. */
-function inTime(ask: () => Promise<number>): () => Promise<number> {
-  let asking: Promise<number> | undefined
+/**
+ * What was answered to a question of the last ten seconds, or is answered to a new one: one at a time, however many want to know.
+ * NaN where the answer does not come in time, or is none: that is not kept.
+ */
+function seldom(ask: () => Promise<number>, clock: () => number): () => Promise<number> {
+  let freshUntil = -Infinity
+  let answer: Promise<number> | undefined
   return () => {
-    asking ??= ask()
-      .catch(() => NaN)
-      .finally(() => (asking = undefined))
-    return Promise.race([asking, new Promise<number>(resolve => setTimeout(() => resolve(NaN), patienceMs).unref())])
+    if (answer === undefined || clock() >= freshUntil) {
+      freshUntil = Infinity // while it is under way
+      answer = ask().then(
+        count => {
+          freshUntil = clock() + seldomMs
+          return count
+        },
+        () => {
+          answer = undefined
+          return NaN
+        },
+      )
+    }
+    const late = new Promise<number>(resolve => setTimeout(() => resolve(NaN), patienceMs).unref())
+    return Promise.race([answer, late])
   }
 }

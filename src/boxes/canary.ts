@@ -26,7 +26,8 @@ export interface CanaryParts {
 export interface Canary {
   /** From its being sent to each station. */
   readonly took: Readonly<Record<Leg, Latencies>>
-  /** Those that came through, and those that did not, by the first station that they were not seen at. */
+  readonly everyMs: number
+  /** Those that came through, and those that did not, by the station after the furthest that they were seen at. */
   readonly through: () => number
   readonly lost: Tally<Leg>
   /** How long ago (milliseconds) the last one that came through was sent; before the first: since the start. */
@@ -90,11 +91,13 @@ export function sendCanaries(parts: CanaryParts): Canary {
       .then(() => pass('durable'))
     const [append, way] = await Promise.allSettled([durable, followed])
     if (stopped) return
-    const failure = [append, way].find(one => one.status === 'rejected')
+    // what comes back was taken, even where the answer to its append was lost
+    const failure = way.status === 'rejected' ? way : undefined
     if (failure) {
-      const at = legs.find(leg => !passed.has(leg))!
+      const at = legs[legs.findLastIndex(leg => passed.has(leg)) + 1]!
+      const first = at === 'durable' && append.status === 'rejected' ? append : failure
       lost[at]++
-      if (!failing) log(`a canary did not come through, ${words[at]}: ${(failure.reason as Error).message}`)
+      if (!failing) log(`a canary did not come through, ${words[at]}: ${(first.reason as Error).message}`)
     } else {
       through++
       lastSentAt = sentAt
@@ -114,6 +117,7 @@ export function sendCanaries(parts: CanaryParts): Canary {
 
   return {
     took,
+    everyMs,
     through: () => through,
     lost,
     ageMs: () => performance.now() - lastSentAt,

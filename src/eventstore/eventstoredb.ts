@@ -11,6 +11,7 @@ import {
   type Request,
 } from './eventstoredb/messages.ts'
 import { StoreUnavailable, WrongRevision, type AppendMeter, type EventStore } from './port.ts'
+import { isFed } from './streams.ts'
 
 /** Threads run compiled JavaScript; from sources (in tests) that is what was built beside them. */
 const worker = new URL(
@@ -90,7 +91,7 @@ export function connectEventStore(
               ? new WrongRevision(stream, expected, failure.actual)
               : otherError(`appending to ${stream}`, failure),
         )
-        appends.durable(appended.position)
+        if (isFed(stream)) appends.durable(appended.position) // nobody can wait for the others to come back
         return appended
       } finally {
         appends.ended(began)

@@ -20,6 +20,9 @@ export const idIn = (stream: string): string => stream.slice(stream.indexOf('-')
 /** What the feed subscribes to: everything of ours, so that it has something to say in an empty log too. */
 export const prefixes: readonly string[] = [...categories, 'epoch'].map(category => `${category}-`)
 
+/** Whether the feed brings what is in a stream. */
+export const isFed = (stream: string): boolean => prefixes.some(prefix => stream.startsWith(prefix))
+
 /** One event: the epoch begun. */
 export const epochStream = 'epoch-begun'
 

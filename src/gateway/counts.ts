@@ -88,7 +88,7 @@ export function tellCounts(metrics: Metrics, of: Counted): void {
   )
   metrics.gauge(
     'redelivery_oldest_seconds',
-    'For how long somebody who is here has not acknowledged something',
+    'For how long the oldest of these has been overdue',
     () => redelivery.oldestMs() / 1000,
   )
   metrics.counter('redelivered_total', 'Messages that were pushed again', () => redelivery.done.again)

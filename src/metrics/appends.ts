@@ -1,4 +1,4 @@
-// Appends under way, and how far the log is known to reach by those that are durable.
+// Appends under way, and how far the log is known to reach by those that are durable and that the feed is to bring back.
 import { Flights } from './flights.ts'
 
 export class Appends extends Flights {

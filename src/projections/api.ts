@@ -184,7 +184,10 @@ export interface Queries
 
   /** For clients. By last activity, newest first. */
   inbox(user: string, page?: InboxPage): Promise<readonly InboxRow[]>
-  /** Ascending by seq; with `after` the oldest after it, otherwise the newest (before `before`). Undefined: never was in it. */
+  /**
+   * Ascending by seq; with `after` the oldest after it, otherwise the newest (before `before`): `limit` rows or a megabyte at most.
+   * Undefined: never was in it.
+   */
   messages(
     user: string,
     conversation: string,

@@ -12,6 +12,14 @@ export interface Paged<Row> {
 const pageBytes = 1024 * 1024
 
 /**
+ * Of these rows, in SQL, as many as a page holds, from the first in an order on. `order` and `size`, what one counts for, are of
+ * a row `p`; the size is to be had without reading what it has.
+ */
+export const heldBy = (rows: RawBuilder<unknown>, order: RawBuilder<unknown>, size: RawBuilder<unknown>) => sql`
+  select * from (select p.*, coalesce(sum(${size}) over (order by ${order} rows between unbounded preceding and 1 preceding), 0)
+    as earlier from (${rows}) p) p where earlier < ${sql.lit(pageBytes)}`
+
+/**
  * Of these rows, which have a `position` and come in its order, as many as a page holds; `limit` is what they were limited by.
  * `size`, in SQL of a row `p`, is what one counts for: to be had without reading what it has.
  */

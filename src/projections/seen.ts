@@ -5,7 +5,7 @@ import type { AskedAboutRow, MessageRow, ReactionRow, SaidRow, SeenMessageRow } 
 import { rowsOf, type Db } from './database.ts'
 import { wasIn } from './membership.ts'
 import { endless, messageColumns, messageRow, type MessageColumns } from './message.ts'
-import { pageOf, type Paged } from './page.ts'
+import { heldBy, pageOf, type Paged } from './page.ts'
 import { reactionsTo } from './reaction.ts'
 
 export interface BecameColumns {
@@ -48,8 +48,8 @@ export const seenMessage = (row: SeenColumns): SeenMessageRow => ({
 })
 
 /**
- * A page of what somebody may see, ascending. What became of its messages is looked for by its range: where nothing did, 250
- * messages take Postgres 0.5 ms, and 1.0 where each was looked at.
+ * A page of what somebody may see, ascending: `limit` rows or a megabyte at most, and never empty where there is more. What became
+ * of its messages is looked for by its range: where nothing did, 250 messages take Postgres 0.5 ms, and 1.0 where each was looked at.
  */
 export async function messagePage(
   db: Db,
@@ -60,9 +60,7 @@ export async function messagePage(
   const direction = sql.raw(after === undefined ? 'desc' : 'asc')
   const seqs = (table: 'amendment' | 'reaction') => sql`select k.message_seq from bounds b join ${db.table(table)} k
     on k.conversation = ${conversation} and k.message_seq between b.first and b.last`
-  const rows = await rowsOf(
-    db,
-    sql<SeenColumns>`
+  const page = sql`
       with page as materialized (
         select m.* from ${db.table('membership')} i cross join lateral (
           select ${messageColumns('m')} from ${db.table('message')} m where m.conversation = i.conversation
@@ -78,9 +76,9 @@ export async function messagePage(
         from page m where m.seq <> all (array(select message_seq from touched))
       union all
       select m.*, ${becameColumns}, ${reactionsTo(db, user)}
-        from (select * from page m where m.seq = any (array(select message_seq from touched))) m ${whatBecameOf(db, user)}
-      order by seq`,
-  )
+        from (select * from page m where m.seq = any (array(select message_seq from touched))) m ${whatBecameOf(db, user)}`
+  const size = sql`octet_length(p.box) + coalesce(octet_length(p.edited_box), 0)`
+  const rows = await rowsOf(db, sql<SeenColumns>`${heldBy(page, sql`p.seq ${direction}`, size)} order by seq`)
   return rows.map(seenMessage)
 }
 

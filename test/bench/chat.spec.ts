@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { chart } from '../../bench/chat/chart.ts'
 import { flatness } from '../../bench/chat/flatness.ts'
-import { latenessOf } from '../../bench/chat/lateness.ts'
+import { latenessIn, latenessOf } from '../../bench/chat/lateness.ts'
 import { inTime } from '../../bench/chat/load/logs.ts'
 import { createTimes } from '../../bench/chat/load/times.ts'
 import { failureOf, rowsOf, summaryOf } from '../../bench/chat/measure.ts'
@@ -83,8 +83,14 @@ describe('the rounds of a measurement', () => {
       p50: { median: 2, min: 1, max: 3 },
       p99: { median: 4, min: 2, max: 9 },
       worst: 9,
-      ...{ cpu: { server: 2, store: 5 }, memory: {}, delay: {} },
+      ...{ cpu: { server: 2, store: 5 }, memory: {}, delay: {}, longest: {} },
     })
+  })
+
+  it('have the median of how late loops were, and the longest of all that they were', () => {
+    const rounds = [3, 9, 4].map(ms => ({ value: 1, delay: { server: ms }, longest: { server: ms * 100 } }))
+    expect(summaryOf(row(...rounds))).toMatchObject({ delay: { server: 4 }, longest: { server: 900 } })
+    expect(line(row(...rounds))).toMatch(/ 4\.00 +900 +msgs\/s$/)
   })
 
   it('are a failure where one of them lost anything, and no figure is shown then', () => {
@@ -119,6 +125,7 @@ describe('times', () => {
   it('of a loop are late by what is more than its timer takes', () => {
     expect(latenessOf(10.4e6)).toBeCloseTo(0.4)
     expect(latenessOf(9.9e6)).toBe(0)
+    expect(latenessIn({ percentile: n => n * 1e6, max: 310e6 })).toEqual({ p99: 89, longest: 300 })
   })
 })
 

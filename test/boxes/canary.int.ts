@@ -2,7 +2,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { tellProcess } from '../../src/app/metrics.ts'
 import { sendCanaries, watchReadiness, type Canary } from '../../src/boxes/index.ts'
-import { canaryStream, connectEventStore, startFeed } from '../../src/eventstore/index.ts'
+import {
+  canaryStream,
+  connectEventStore,
+  startFeed,
+  StoreUnavailable,
+  type EventStore,
+} from '../../src/eventstore/index.ts'
 import { Appends, createMetrics } from '../../src/metrics/index.ts'
 import { readMetrics } from '../support/metrics.ts'
 import { asker, freshStack, readAll } from '../support/stack.ts'
@@ -15,14 +21,27 @@ afterEach(async () => {
 })
 
 /** A process's canaries and metrics, over a client of its own. */
-function watched(options: { patienceMs?: number; box?: string } = {}) {
+function watched(options: { patienceMs?: number; box?: string; everyMs?: number; answers?: boolean } = {}) {
   const { pool, feed, projections, search: index } = stack
   const appends = new Appends()
   const store = connectEventStore(stack.storeUrl, () => undefined, appends)
   const lines: string[] = []
   const log = (line: string) => void lines.push(line)
-  const { box = 'box-1', ...more } = options
-  const canary = sendCanaries({ store, feed, projections, box: () => box, everyMs: 20, now, log, ...more })
+  const { box = 'box-1', answers = true, ...more } = options
+  const unanswered: EventStore['append'] = async (...of) => {
+    await store.append(...of)
+    throw new StoreUnavailable('its answer was lost')
+  }
+  const canary = sendCanaries({
+    store: answers ? store : { append: unanswered },
+    feed,
+    projections,
+    box: () => box,
+    now,
+    log,
+    everyMs: 20,
+    ...more,
+  })
   const readiness = watchReadiness({ store, pool, feed, projections, lagMs: 30_000, others: () => [] })
   const metrics = createMetrics()
   const stop = tellProcess(metrics, { appends, store, feed, projections, readiness, index, canary })
@@ -90,6 +109,16 @@ describe('a canary', () => {
     expect(lines.at(-1)).toBe('canaries come through again')
   })
 
+  it('[O8] whose append was not answered is judged by where it was seen', async () => {
+    const { canary, lines } = watched({ patienceMs: 1_000, answers: false })
+    await comesThrough(canary)
+    expect(lines).toEqual([]) // each was in the read models
+    const release = await holdReadModels()
+    await expect.poll(() => canary.lost.read_models).toBeGreaterThanOrEqual(1)
+    expect(canary.lost).toMatchObject({ durable: 0, feed: 0 })
+    await release()
+  })
+
   it('[O10] concerns nobody: no read model has a row of it, and its stream is bounded once', async () => {
     const { pool } = stack
     const rows = async () => {
@@ -145,15 +174,21 @@ describe('lags', () => {
     const following = { head: () => feed.head(), since: () => [], setAside: () => 0 }
     const readiness = watchReadiness({ store, pool, feed: following, projections, lagMs: 30_000, others: () => [] })
     const metrics = createMetrics()
-    const stop = tellProcess(metrics, {
+    let [now, asked] = [0, 0]
+    const countAfter: EventStore['countAfter'] = (...of) => {
+      asked++
+      return store.countAfter(...of)
+    }
+    const measured = {
       appends,
-      store,
+      store: { countAfter },
       feed: following,
       projections,
       readiness,
       index,
       canary: undefined,
-    })
+    }
+    const stop = tellProcess(metrics, measured, () => now)
     closing.push(
       () => store.close(),
       readiness.stop,
@@ -161,7 +196,7 @@ describe('lags', () => {
       () => feed.stop(),
     )
     const lag = async (name: string) => readMetrics(await metrics.text()).get(`verbatim_feed_lag_${name}`)
-    expect(await lag('events')).toBe(0)
+    expect([await lag('events'), asked]).toEqual([0, 0]) // it lacks nothing: there is nothing to ask
 
     await store.append('activity-yan', [active('yan'), active('yan'), active('yan')], 'any')
     await store.append('somebody-elses', [active('yan')], 'any') // not ours, and never to come by the feed
@@ -172,9 +207,21 @@ describe('lags', () => {
       Array.from({ length: 1_500 }, () => active('yan')),
       'any',
     )
+    now += 9_999
+    expect([await lag('events'), asked]).toEqual([3, 1]) // however often it is looked at
+    now += 1
     expect(await lag('events')).toBe(999) // it looks at a thousand, and one is not ours
 
     feed = startFeed(store, feed.head(), hooks)
     await expect.poll(() => lag('events')).toBe(0)
+  })
+
+  it('[O9] of the feed are nothing after what it is never to bring', async () => {
+    const { store, told } = watched({ everyMs: 60_000 })
+    const { position } = await store.append('activity-yan', [active('yan')], 'any')
+    await expect.poll(() => stack.feed.head()).toBeGreaterThanOrEqual(position)
+    const bound = { ...active('yan'), type: '$metadata', data: { $maxCount: 1_000 } }
+    await store.append('$$activity-yan', [bound], 'any')
+    for (let looks = 0; looks < 3; looks++) expect((await told()).get('verbatim_feed_lag_seconds')).toBe(0)
   })
 })

@@ -7,7 +7,6 @@ import {
   compareInbox,
   compareReceipts,
   compareRecord,
-  marksIn,
   type Said,
 } from '../../src/cli/doctor/compare.ts'
 import { lagsIn } from '../../src/cli/doctor/server.ts'
@@ -80,7 +79,20 @@ describe('the doctor', () => {
     compareInbox(said, 'ben', 2, inbox)
     compareInbox(said, 'ann', -1, { ...inbox, unread: 0 })
     compareRecord(said, record)
-    compareReceipts(receipts, 'ben', marksIn(record, 'ben', 2))
+    compareReceipts(receipts, 'ben', 2, record)
+  })
+
+  it('[O12] finds the receipts well where other devices of theirs acknowledge by themselves, earlier or since', () => {
+    const delivered = mark('MessagesDelivered', 2, 160)
+    const phone = { ...delivered, data: { ...delivered.data, device: 'a-phone', at: at(6) } }
+    const pad = { user: 'ben', device: 'a-pad', delivered: at(9), read: at(9) }
+    const also = { user: 'ben', device: 'a-phone', delivered: at(6), read: null }
+    const told = { ...receipts, receipts: [pad, also, ...receipts.receipts] }
+    compareReceipts(told, 'ben', 2, [phone, ...record])
+    expect(() =>
+      compareReceipts(told, 'ben', 2, [{ ...mark('MessagesRead', 2, 170), data: { ...delivered.data, at: at(8) } }]),
+    ).toThrow(/the receipts of ben say .*, the log/)
+    expect(() => compareReceipts(told, 'ben', 2, [phone])).toThrow('the log does not')
   })
 
   it('[O12] looks at what was said since it began, where it was there before', () => {
@@ -97,7 +109,7 @@ describe('the doctor', () => {
     wrong(record.slice(0, 7), ['revision', 'message', 'reaction', 'body', 'text'], one => compareRecord(said, one))
     wrong(record.slice(2, 7), ['at', 'id', 'type', 'user'], one => compareRecord(said, [...record.slice(0, 2), ...one]))
     wrong(inbox, ['unread', 'id'], one => compareInbox(said, 'ben', 2, one))
-    wrong(receipts, ['user', 'delivered', 'read'], one => compareReceipts(one, 'ben', marksIn(record, 'ben', 2)))
+    wrong(receipts, ['user', 'delivered', 'read'], one => compareReceipts(one, 'ben', 2, record))
     expect(() => compareInbox(said, 'ben', 2, undefined)).toThrow(/not in the inbox of ben/)
   })
 
@@ -124,6 +136,7 @@ describe('the doctor', () => {
         'verbatim_projection_lag_events 7',
         `verbatim_projection_lag_seconds ${seconds}`,
         'verbatim_canary_age_seconds 12.3',
+        'verbatim_canary_interval_seconds 60',
         'verbatim_canary_through_total 2',
         '',
       ].join('\n')
@@ -133,5 +146,28 @@ describe('the doctor', () => {
     expect(() => lagsIn(text('0', 61))).toThrow('the read models has been behind for 61 s (7 events)')
     expect(() => lagsIn(text('Nan', 0))).toThrow(/feed is behind is not known: the event store does not answer/)
     expect(() => lagsIn('<html>')).toThrow(/nothing of how far/)
+  })
+
+  it('[O12] says how old the last canary is and how many were lost, and that they are missing where it is too old', () => {
+    const text = (age: number, through: number, lost = 0) =>
+      [
+        'verbatim_feed_lag_events 0',
+        'verbatim_feed_lag_seconds 0',
+        `verbatim_canary_age_seconds ${age}`,
+        'verbatim_canary_interval_seconds 60',
+        `verbatim_canary_through_total ${through}`,
+        `verbatim_canary_lost_total{leg="durable"} ${lost}`,
+        'verbatim_canary_lost_total{leg="feed"} 0',
+        `verbatim_canary_lost_total{leg="read_models"} ${lost * 2}`,
+        '',
+      ].join('\n')
+    expect(lagsIn(text(9, 0))).toBe('behind: feed 0 events, 0.0 s; no canary yet, up for 9 s')
+    expect(lagsIn(text(209, 3, 1))).toBe(
+      'behind: feed 0 events, 0.0 s; last canary 209 s ago, lost since the start: 1 at the event store, 2 at the read models',
+    )
+    expect(() => lagsIn(text(86_400, 3))).toThrow('last canary 86400 s ago where one is sent every 60 s')
+    expect(() => lagsIn(text(3_600, 0, 4))).toThrow(
+      'no canary yet, up for 3600 s where one is sent every 60 s, lost since the start: 4 at the event store, 8 at the read models',
+    )
   })
 })

@@ -45,7 +45,14 @@ function box() {
   }
   const messages = () => bob.heard().filter(({ type }) => type === 'message').length
   const hold = (on: boolean) => (holding = on)
-  return { bob, pass, messages, failures, waiting, hold }
+  /** The next message, and that bob has acknowledged those before. */
+  const next = (seq: number) => {
+    const event = sent('alice', { position: 100 + seq * 100, seq })
+    fanout.take([event], event.position)
+    redelivery.take([event])
+    waiting.splice(0, Infinity, { ...waiting[0]!, seq, id: event.id, position: event.position })
+  }
+  return { bob, fanout, redelivery, pass, messages, failures, waiting, hold, next }
 }
 
 describe('a round of pushing again', () => {
@@ -88,5 +95,29 @@ describe('a round of pushing again', () => {
     waiting.push({ ...waiting[0], seq: 2, content: { key: 'k', box: '{}' }, expiresAt: '2026-01-02T03:04:05.007Z' })
     await pass(60_000)
     expect([messages(), failures]).toEqual([1, []])
+  })
+  it('[D5] is as old as the oldest that is overdue still, however many came before', async () => {
+    const { pass, redelivery, next } = box()
+    await pass(1_000)
+    for (let seq = 2; seq < 60; seq++) {
+      next(seq)
+      await pass(1_250)
+      expect(redelivery.waiting()).toBe(1)
+      expect(redelivery.oldestMs()).toBeLessThan(1_000)
+    }
+    await pass(2_000)
+    expect(redelivery.oldestMs()).toBeGreaterThanOrEqual(2_000)
+  })
+  it('[D5] does not count the time that somebody is away', async () => {
+    const { bob, fanout, pass, redelivery } = box()
+    await pass(2_000)
+    expect(redelivery.oldestMs()).toBe(1_000)
+    fanout.detach(bob)
+    await pass(600_000)
+    expect(redelivery.oldestMs()).toBe(0)
+    fanout.attach(bob, new Map(), [])
+    redelivery.arrived('bob', true)
+    await pass(2_000)
+    expect(redelivery.oldestMs()).toBe(2_000)
   })
 })

@@ -43,7 +43,7 @@ describe('what is overdue', () => {
   const messages = [{ seq: 1 }, { seq: 2 }]
   it('[D6] is pushed again with gaps that double up to a minute, and given up after its attempts', () => {
     expect([1, 2, 3, 6, 7, 19].map(pushes => gapAfter(pushes, policy))).toEqual([1e3, 2e3, 4e3, 32e3, 60e3, 60e3])
-    const one = new Overdue('bob', conversation, policy, 0)
+    const one = new Overdue('bob', conversation, policy)
     one.due(1)
     expect(one.look(messages, 1_000)).toEqual({ again: [{ seq: 1 }], giveUp: [] }) // 2 is too young
     one.pushed([{ seq: 1 }], 1_000)
@@ -56,14 +56,14 @@ describe('what is overdue', () => {
     expect(one.look(messages, 99_000)).toEqual({ again: [], giveUp: [] })
   })
   it('[D6] is forgotten when it does not wait any more', () => {
-    const one = new Overdue('bob', conversation, policy, 0)
+    const one = new Overdue('bob', conversation, policy)
     one.due(2)
     one.look(messages, 0)
     one.look([], 1)
     expect(one.empty).toBe(true)
   })
   it('[D7] what a session is told as it comes counts as pushed', () => {
-    const one = new Overdue('bob', conversation, policy, 0)
+    const one = new Overdue('bob', conversation, policy)
     one.due(1)
     one.look(messages, 0)
     one.pushed([{ seq: 1 }], 0)

@@ -31,6 +31,10 @@ describe('the inbox over the SDK', () => {
     // it may have moved to the top while the pages were asked for: what moved it comes after the first page's cursor
     const again = await person(server, 'ines', { cursor: pages[0]!.cursor })
     await again.until(() => again.of('message').some(({ body }) => body?.['text'] === 'meanwhile'))
+    const seen = [...pages.flatMap(page => page.conversations), ...again.of('message')]
+    expect(new Set(seen.map(({ conversation }) => conversation))).toEqual(
+      new Set(sent.map(({ conversation }) => conversation)),
+    )
     await Promise.all([again.client.close(), friend.client.close()])
   })
 

@@ -99,10 +99,14 @@ export class History {
     return this.add(`conversation-${conversation}`, 'DeliveredMarksChanged', { delivered, by })
   }
 
-  said(conversation: string, from: string, more: { id?: string; at?: string; media?: readonly string[] } = {}) {
+  said(
+    conversation: string,
+    from: string,
+    more: { id?: string; at?: string; media?: readonly string[]; bytes?: number } = {},
+  ) {
     const id = more.id ?? messageId(`message ${this.end}`)
     const sealed = (what: string) => ({ key: `key-${conversation}-${from}`, box: Buffer.from(what).toString('base64') })
-    const content = sealed(`box of ${id}`)
+    const content = sealed(`box of ${id}`.padEnd(more.bytes ?? 0, '.'))
     const attachments = more.media?.map(media => ({ media, grant: sealed(`grant of ${media} in ${id}`) }))
     return this.add(
       `conversation-${conversation}`,

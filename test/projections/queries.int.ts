@@ -81,6 +81,24 @@ describe('messages', () => {
     expect(seqs(await queries.messages('bob', 'g', { after: 6, limit: 9 }))).toEqual([])
   })
 
+  it('come as pages that end after a megabyte, with what they were edited to, and go on in both directions', async () => {
+    const history = new History()
+    history.started('g', ['ann', 'bob'])
+    // 400 KiB each as they are kept, and another 2,000 of the fourth
+    const said = Array.from({ length: 6 }, () => history.said('g', 'ann', { bytes: 300 * 1024 }))
+    history.edited(said[3]!, 'ann', '.'.repeat(1_500 * 1024))
+    const queries = await answers(history)
+    const page = async (asked: { before?: number; after?: number }) =>
+      seqs(await queries.messages('bob', 'g', { ...asked, limit: 9 }))
+    expect(await page({ after: 0 })).toEqual([1, 2, 3])
+    expect(await page({ after: 3 })).toEqual([4])
+    expect(await page({ after: 4 })).toEqual([5, 6])
+    expect(await page({ after: 6 })).toEqual([])
+    expect(await page({})).toEqual([4, 5, 6])
+    expect(await page({ before: 4 })).toEqual([1, 2, 3])
+    expect(await page({ before: 1 })).toEqual([])
+  })
+
   it('are returned as they were sent, content sealed', async () => {
     const history = talk()
     const sent = history.events.at(-1)!
@@ -348,25 +366,40 @@ describe('what is undelivered', () => {
     const history = new History()
     history.started('d', ['ann', 'bob'], { kind: 'direct' })
     history.started('e', ['ann', 'eve'], { kind: 'direct' })
+    history.started('g', ['ann', 'gus'], { kind: 'direct' })
     const [toBob, toEve, alsoToEve, toAnn] = [
       history.said('d', 'ann'),
       history.said('e', 'ann'),
       history.said('e', 'ann'),
       history.said('d', 'bob'),
     ]
+    /** 400 KiB each, as they are kept: with three of them a page is full. */
+    const toGus = Array.from({ length: 5 }, () => history.said('g', 'ann', { bytes: 300 * 1024 }))
     const queries = await answers(history)
-    const asked: [string, number, number, string?][] = [
-      ['eve', history.end, 9],
-      ['bob', history.end, 9],
-      ['eve', toEve.position, 9],
-      ['nobody', history.end, 9],
-      ['eve', history.end, 1],
-      ['ann', history.end, 9],
-      ['eve', history.end, 9, 'd'],
+    const asked: [user: string, after: number, upTo: number, limit: number][] = [
+      ['eve', -1, history.end, 9],
+      ['gus', -1, history.end, 9],
+      ['bob', -1, history.end, 9],
+      ['eve', -1, toEve.position, 9],
+      ['nobody', -1, history.end, 9],
+      ['gus', toGus[2]!.position, history.end, 9],
+      ['eve', -1, history.end, 1],
+      ['ann', -1, history.end, 9],
+      ['eve', toEve.position, history.end, 9],
     ]
-    const found = await Promise.all(asked.map(of => queries.undelivered(...of)))
-    const ids = found.map(rows => rows.map(row => row.id))
-    expect(ids).toEqual([[toEve.id, alsoToEve.id], [toBob.id], [toEve.id], [], [toEve.id], [toAnn.id], []])
+    const found = await Promise.all(asked.map(of => queries.unacknowledged(...of)))
+    const ids = (...said: { id: string }[]) => said.map(({ id }) => id)
+    expect(found.map(({ rows, more }) => ({ rows: ids(...rows), more }))).toEqual([
+      { rows: ids(toEve, alsoToEve), more: false },
+      { rows: ids(...toGus.slice(0, 3)), more: true },
+      { rows: ids(toBob), more: false },
+      { rows: ids(toEve), more: false },
+      { rows: [], more: false },
+      { rows: ids(...toGus.slice(3)), more: false },
+      { rows: ids(toEve), more: true },
+      { rows: ids(toAnn), more: false },
+      { rows: ids(alsoToEve), more: false },
+    ])
   })
 })
 

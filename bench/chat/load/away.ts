@@ -81,7 +81,7 @@ export const away = async (setting: Setting, { messages, page }: Away): Promise<
       const found = await reader.messages(conversation, { after, limit: page })
       pages.took(performance.now() - began)
       read += found.length
-      if (found.length < page) break
+      if (found.length === 0) break // a page may be short for its size
       after = found.at(-1)!.seq
     }
   const { seconds: readTook, ...readUsed } = await catching.stop(() => read)

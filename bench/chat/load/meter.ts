@@ -1,13 +1,13 @@
 // What is used between two moments: time, CPU time, and how late event loops were.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { connect } from 'node:net'
-import { RESOLUTION, latenessOf } from '../lateness.ts'
+import { RESOLUTION, latenessIn, type Lateness } from '../lateness.ts'
 import { PARTS } from '../measure.ts'
 import type { ByPart, Measure } from '../measure.ts'
 import { cpuOf, memoryOf, ownMemory } from '../processes.ts'
 import type { Target } from '../server.ts'
 
-export interface Used extends Pick<Measure, 'cpu' | 'delay' | 'memory'> {
+export interface Used extends Pick<Measure, 'cpu' | 'delay' | 'longest' | 'memory'> {
   seconds: number
 }
 
@@ -36,10 +36,13 @@ export const startMeter = async ({ pids, probe }: Target): Promise<Meter> => {
       for (const part of PARTS)
         if (after[part] !== undefined && done > 0) cpu[part] = ((after[part] - (before[part] ?? 0)) * 1000) / done
       delay.disable()
-      const late: ByPart = { generator: latenessOf(delay.percentile(99)) }
+      const own = latenessIn(delay)
       const server = await askProbe(probe, 'tell')
-      if (server !== undefined) late.server = server
-      return { seconds, cpu, delay: late, memory: memoryNow(pids) }
+      const each = (of: keyof Lateness): ByPart => ({
+        ...(server === undefined ? {} : { server: server[of] }),
+        generator: own[of],
+      })
+      return { seconds, cpu, delay: each('p99'), longest: each('longest'), memory: memoryNow(pids) }
     },
   }
 }
@@ -50,13 +53,13 @@ export const memoryNow = (pids: readonly number[]): ByPart => {
   return { ...memoryOf(pids), ...(own === undefined ? {} : { generator: own }) }
 }
 
-const askProbe = (path: string | undefined, word: 'reset' | 'tell'): Promise<number | undefined> =>
+const askProbe = (path: string | undefined, word: 'reset' | 'tell'): Promise<Lateness | undefined> =>
   path === undefined
     ? Promise.resolve(undefined)
     : new Promise((resolve, reject) => {
         const socket = connect(path, () => socket.write(word))
         socket.on('error', reject).once('data', told => {
           socket.destroy()
-          resolve(Number(told))
+          resolve(JSON.parse(String(told)) as Lateness)
         })
       })

@@ -101,30 +101,35 @@ function saidIn(events: readonly AuditedEvent[]): Said[] {
   })
 }
 
-/** When somebody has got and read a message, by the marks in the log. Who has read it has got it. */
-export function marksIn(events: readonly AuditedEvent[], user: string, seq: number) {
+/** When somebody's device has got and read a message, by the marks in the log. What it has read it has got. */
+function marksIn(events: readonly AuditedEvent[], user: string, device: string, seq: number) {
   const first = (...types: string[]): string | null => {
     const found = events.find(
-      ({ type, data }) => types.includes(type) && data['user'] === user && Number(data['upTo']) >= seq,
+      ({ type, data }) =>
+        types.includes(type) && data['user'] === user && data['device'] === device && Number(data['upTo']) >= seq,
     )
     return found ? String(found.data['at']) : null
   }
   return { delivered: first('MessagesDelivered', 'MessagesRead'), read: first('MessagesRead') }
 }
 
-/** `marks`: what the log says; left out where it may not be looked at. */
+/** `events`: what the log says; left out where it may not be looked at. A device of theirs that has read since then is not in it. */
 export function compareReceipts(
   { receipts }: Receipts,
   user: string,
-  marks: { delivered: string | null; read: string | null } | undefined,
+  seq: number,
+  events: readonly AuditedEvent[] | undefined,
 ): void {
-  const found = receipts.find(one => one.user === user && one.read !== null)
-  if (!found?.delivered) throw new Error(`${user} has got and read it, and the receipts do not say so`)
-  const { delivered, read } = found
-  if (marks && !isDeepStrictEqual({ delivered, read }, marks))
-    throw new Error(
-      `the receipts of ${user} say ${JSON.stringify({ delivered, read })}, the log ${JSON.stringify(marks)}`,
-    )
+  const found = receipts.filter(one => one.user === user && one.delivered !== null && one.read !== null)
+  if (found.length === 0) throw new Error(`${user} has got and read it, and the receipts do not say so`)
+  if (!events) return
+  const both = found
+    .map(({ device, delivered, read }) => ({ told: { delivered, read }, marks: marksIn(events, user, device, seq) }))
+    .filter(({ marks }) => marks.read !== null)
+  if (both.length === 0) throw new Error(`the receipts say that ${user} has read it, and the log does not`)
+  for (const { told, marks } of both)
+    if (!isDeepStrictEqual(told, marks))
+      throw new Error(`the receipts of ${user} say ${JSON.stringify(told)}, the log ${JSON.stringify(marks)}`)
 }
 
 function same<T>(where: string, wanted: readonly T[], found: readonly T[], name: (one: T) => string): void {

@@ -1,6 +1,6 @@
 // What was said, looked at again: in both people's history and inbox, among the receipts, by search, and in the log.
 import { api, Refused, type AuditedEvent } from '../../client/index.ts'
-import { compareHistory, compareInbox, compareReceipts, compareRecord, marksIn } from './compare.ts'
+import { compareHistory, compareInbox, compareReceipts, compareRecord } from './compare.ts'
 import { NothingThere, type Check, type Report } from './report.ts'
 import { ttl, type Room } from './room.ts'
 import type { People } from './tokens.ts'
@@ -81,7 +81,7 @@ function receipts(
       const read = said.filter(({ what, seq }) => what === 'MessageSent' && seq <= readUpTo)
       for (const { id, seq } of read) {
         const found = await asking.receipts(conversation, id, position === undefined ? {} : { atLeast: position })
-        compareReceipts(found, reader, events && marksIn(events, reader, seq))
+        compareReceipts(found, reader, seq, events)
       }
       return `${read.length} messages delivered and read${events ? ', when the log says so' : ''}`
     },

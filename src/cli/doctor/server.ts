@@ -56,6 +56,16 @@ function adviceFor(reasons: string): string {
 /** A part that is so far behind is not well (seconds). */
 const mostBehind = 10
 
+/** Three of them missed, and what a fourth may take before it counts as lost: nothing comes through then (seconds). */
+const oldest = (interval: number): number => 3 * interval + 30
+
+/** Where canaries are lost, as `/metrics` has it, and in words. */
+const legs = [
+  ['durable', 'at the event store'],
+  ['feed', 'at the feed'],
+  ['read_models', 'at the read models'],
+] as const
+
 interface Part {
   readonly name: string
   readonly lag: string
@@ -76,9 +86,11 @@ export const lags = (url: string): Check => ({
   advice: 'what each figure means, and what to do, is in docs/operations.md under Metrics',
 })
 
-/** What `/metrics` says of how far the parts are; throws where one is too far behind. */
+type Told = (name: string) => number | undefined
+
+/** What `/metrics` says of how far the parts are; throws where one is too far behind, or no canary comes through. */
 export function lagsIn(text: string): string {
-  const told = (name: string): number | undefined => {
+  const told: Told = name => {
     const [, value] = new RegExp(`^verbatim_${name} (\\S+)$`, 'm').exec(text) ?? []
     return value === undefined ? undefined : Number(value)
   }
@@ -94,13 +106,26 @@ export function lagsIn(text: string): string {
     return [one]
   })
   if (words.length === 0) throw new Error('/metrics tells nothing of how far its parts are: that is not this server’s')
-  const [age, through] = [told('canary_age_seconds'), told('canary_through_total')]
+  const canary = canaryIn(told)
+  if (canary?.missing) late.push(canary.said)
   if (late.length > 0) throw new Error(late.join('; '))
-  const canary =
-    age === undefined
-      ? []
-      : [through ? `last canary ${Math.round(age)} s ago` : `no canary yet, up for ${Math.round(age)} s`]
-  return `behind: ${[...words, ...canary].join('; ')}`
+  return `behind: ${[...words, ...(canary ? [canary.said] : [])].join('; ')}`
+}
+
+/** What became of the process's canaries, and whether they are missing; undefined where none are sent. */
+function canaryIn(told: Told): { said: string; missing: boolean } | undefined {
+  const [age, interval] = [told('canary_age_seconds'), told('canary_interval_seconds')]
+  if (age === undefined || interval === undefined) return undefined
+  const losses = legs.flatMap(([leg, where]) => {
+    const lost = told(`canary_lost_total\\{leg="${leg}"\\}`)
+    return lost ? [`${lost} ${where}`] : []
+  })
+  const missing = age > oldest(interval)
+  const ago = `${Math.round(age)} s`
+  const last = told('canary_through_total') ? `last canary ${ago} ago` : `no canary yet, up for ${ago}`
+  const every = missing ? ` where one is sent every ${interval} s` : ''
+  const lost = losses.length === 0 ? '' : `, lost since the start: ${losses.join(', ')}`
+  return { said: `${last}${every}${lost}`, missing }
 }
 
 /** From here on tokens are taken for too old or too young, and what is temporary ends at another time than apps show (milliseconds). */

@@ -132,7 +132,11 @@ export const endpoints = {
     query: read.extend({
       before: s.seqQuery.optional(),
       after: s.afterQuery.optional(),
-      limit: s.limitQuery.optional().describe('lowered to limits.pageSize'),
+      limit: s.limitQuery
+        .optional()
+        .describe(
+          'lowered to limits.pageSize; a page may be shorter, it ends after a megabyte too: the last one is the empty one',
+        ),
     }),
     status: 200,
     answer: s.messages,

@@ -15,6 +15,8 @@ export const gapAfter = (pushes: number, { backoffMs }: Policy): number =>
   Math.min(backoffMs * 2 ** (pushes - 1), Math.max(longestMs, backoffMs))
 
 interface Pushed {
+  /** Since when it has been overdue, as this box knows, for somebody who is here. */
+  since: number
   pushes: number
   nextAt: number
   givenUp: boolean
@@ -31,22 +33,24 @@ export class Overdue<Message extends Waiting> {
   readonly #policy: Policy
   readonly #messages = new Map<number, Pushed>()
   #upTo = -1
-  /** Since when it has been overdue, as this box knows. */
-  readonly since: number
   /** When it is to be looked at again. */
   nextAt = 0
 
-  constructor(user: string, conversation: string, policy: Policy, now: number) {
+  constructor(user: string, conversation: string, policy: Policy) {
     this.user = user
     this.conversation = conversation
     this.#policy = policy
-    this.since = now
   }
 
   /** What was pushed up to here is overdue where it waits still. */
   due(upTo: number): void {
     this.#upTo = Math.max(this.#upTo, upTo)
     this.nextAt = 0
+  }
+
+  /** Who was gone is here again: what waited meanwhile could not be acknowledged. */
+  back(now: number): void {
+    for (const one of this.#messages.values()) one.since = now
   }
 
   /** What waits was told once more, by another way. */
@@ -66,7 +70,7 @@ export class Overdue<Message extends Waiting> {
     const giveUp: { message: Message; pushes: number }[] = []
     for (const message of waiting) {
       if (message.seq > this.#upTo) break
-      const one = this.#messages.get(message.seq) ?? { pushes: 1, nextAt: now, givenUp: false }
+      const one = this.#messages.get(message.seq) ?? { since: now, pushes: 1, nextAt: now, givenUp: false }
       this.#messages.set(message.seq, one)
       if (one.givenUp || one.nextAt > now) continue
       if (one.pushes < this.#policy.attempts) again.push(message)
@@ -93,6 +97,13 @@ export class Overdue<Message extends Waiting> {
 
   get size(): number {
     return this.#messages.size
+  }
+
+  /** Since when the oldest of these has been overdue; Infinity: there is none. */
+  get since(): number {
+    let oldest = Infinity
+    for (const { since } of this.#messages.values()) oldest = Math.min(oldest, since)
+    return oldest
   }
 
   get empty(): boolean {

@@ -35,7 +35,7 @@ export interface Redelivery {
   arrived(user: string, told: boolean): void
   /** Messages that are overdue for somebody who is here. */
   waiting(): number
-  /** For how long the oldest conversation has had such (milliseconds). */
+  /** For how long the oldest of these has been so (milliseconds). */
   oldestMs(): number
   /** So far: pushed once more, and given up. */
   readonly done: Tally<'again' | 'givenUp'>
@@ -84,14 +84,17 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
   const all = () => [...overdue.values()].flatMap(queue => [...queue.values()])
 
   const queueOf = (user: string): Queue => {
-    const queue = overdue.get(user) ?? gone.get(user) ?? new Map<string, Overdue<MessageRow>>()
+    const here = overdue.get(user)
+    if (here) return here
+    const queue = gone.get(user) ?? new Map<string, Overdue<MessageRow>>()
+    for (const one of queue.values()) one.back(timers.now())
     gone.delete(user)
     overdue.set(user, queue)
     return queue
   }
   const due = (user: string, conversation: string, upTo: number): void => {
     const queue = queueOf(user)
-    const one = queue.get(conversation) ?? new Overdue<MessageRow>(user, conversation, policy, timers.now())
+    const one = queue.get(conversation) ?? new Overdue<MessageRow>(user, conversation, policy)
     queue.set(conversation, one)
     one.due(upTo)
   }
