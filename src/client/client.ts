@@ -100,6 +100,7 @@ export function connect(options: ConnectOptions) {
     changed: state => {
       listeners.tell('connection', state)
       current.look()
+      if (state.state === 'closed') listeners.end() // whoever reads events has this one too
     },
     ended: ({ code, reason }) => {
       over = new Closed(code, reason)
@@ -109,7 +110,6 @@ export function connect(options: ConnectOptions) {
       receiver.stop()
       expiry.stop()
       stop()
-      listeners.end()
     },
   }
   const link = new Link(owner, settings)

@@ -34,6 +34,12 @@ export function createQueue<T>(left: (unhandled: boolean) => void): Queue<T> {
   let over: 'ended' | Overrun | undefined
   const finished: IteratorResult<T> = { done: true, value: undefined }
 
+  const end = () => {
+    over ??= 'ended'
+    wanted?.resolve(finished)
+    wanted = undefined
+  }
+
   const leave = () => {
     const unhandled = doneWithLast !== undefined || waiting.some(({ done }) => done)
     waiting = []
@@ -43,6 +49,7 @@ export function createQueue<T>(left: (unhandled: boolean) => void): Queue<T> {
 
   return {
     take(value, done) {
+      if (over) return
       if (wanted) {
         const { resolve } = wanted
         wanted = undefined
@@ -54,10 +61,7 @@ export function createQueue<T>(left: (unhandled: boolean) => void): Queue<T> {
       over = new Overrun()
       leave()
     },
-    end() {
-      over ??= 'ended'
-      wanted?.resolve(finished)
-    },
+    end,
     iterator: {
       [Symbol.asyncIterator]() {
         return this
@@ -75,8 +79,7 @@ export function createQueue<T>(left: (unhandled: boolean) => void): Queue<T> {
       /** Also what a thrown error calls: what it has in hand and what waits is not handled. */
       return() {
         leave()
-        over ??= 'ended'
-        wanted?.resolve(finished)
+        end()
         return Promise.resolve(finished)
       },
     },

@@ -210,9 +210,12 @@ describe('the client', () => {
     server.hook = ({ type }) => (type === 'send' ? 'ignore' : 'as usual')
     const client = open()
     await client.ready()
-    const frames = client.frames()
+    const [frames, states] = [client.frames(), client.events('connection')]
+    const state = states.next()
     const send = client.send({ user: 'bob' }, {})
     await Promise.all([client.close(), expect(send).rejects.toMatchObject({ name: 'Closed' })])
     expect((await frames.next()).done).toBe(true)
+    expect((await state).value).toMatchObject({ state: 'closed', why: { code: 1000 } })
+    expect((await states.next()).done).toBe(true)
   })
 })

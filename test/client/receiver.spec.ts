@@ -202,6 +202,17 @@ describe('the receiver', () => {
     expect((await frames.next()).done).toBe(true)
   })
 
+  it('takes nothing more into an iterator that has ended, and counts that as unhandled', async () => {
+    const { listeners, kept, receiver } = open('old')
+    const messages = listeners.events('message')
+    const next = messages.next()
+    listeners.end()
+    receiver.frame(message(1))
+    expect((await next).done).toBe(true)
+    expect((await messages.next()).done).toBe(true)
+    expect(kept).toEqual([])
+  })
+
   it('resumes from the last cursor that came, also from that of a duplicate', () => {
     const { receiver } = open()
     receiver.frame(welcome('w1'))
