@@ -22,10 +22,10 @@ export class Place {
     if (this.#storage) void keep(this.#storage, { cursor })
   }
 
-  /** Whose the storage is, if it is somebody else's: what one has asked is not said as another, and a cursor is not another's. */
-  takenFrom(user: string): string | undefined {
+  /** Why one cannot go on as this user: what one has asked is not said as another, and a cursor is not another's. */
+  barred(user: string): string | undefined {
     if (!this.#storage || this.#user === user) return undefined
-    if (this.#user !== undefined) return this.#user
+    if (this.#user !== undefined) return `the storage is ${this.#user}'s: each user has one of their own`
     this.#user = user
     void keep(this.#storage, { user })
     return undefined
