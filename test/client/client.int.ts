@@ -233,6 +233,18 @@ describe('the client', () => {
     expect([...memory.kept.keys()]).toEqual(['id-1'])
   })
 
+  it('[C23] keeps what was asked before the end, and not what is asked after it', async () => {
+    server.hook = ({ type }) => (type === 'send' ? 'ignore' : 'as usual')
+    const memory = memoryStorage()
+    const client = open({ storage: memory.storage })
+    const send = client.send({ user: 'bob' }, {}, { id: 'id-1' })
+    memory.puts[0]!.kept()
+    await Promise.all([client.close(), expect(send).rejects.toMatchObject({ name: 'Closed' })])
+    await expect(client.send({ user: 'bob' }, {}, { id: 'id-2' })).rejects.toMatchObject({ name: 'Closed' })
+    expect(memory.puts.map(({ id }) => id)).toEqual(['id-1'])
+    expect([...memory.kept.keys()]).toEqual(['id-1'])
+  })
+
   it('ends its iterators and rejects what waits when it is closed', async () => {
     server.hook = ({ type }) => (type === 'send' ? 'ignore' : 'as usual')
     const client = open()
