@@ -28,7 +28,7 @@ export function connect(options: ConnectOptions) {
   const own = new OwnWrites()
   const http = asking(options, options.readYourWrites === false ? undefined : own)
   const listeners = new Listeners()
-  const place = new Place(storage, options.cursor)
+  const place = new Place(storage, options.cursor, options.user)
   const outbox = new Outbox(storage, {
     say: text => void link.send(text),
     answered: (text, answer) => {
