@@ -42,7 +42,7 @@ async function chat(user: string, options: Options, io: Io): Promise<void> {
     throw new Complaint('--to and --conversation both say where to chat: give one of them')
   const token = await tokenFor(options, { user, device: 'terminal' })
   const storage = state === undefined ? undefined : await fileStorage(join(state, stateName(user, url)))
-  const client = connect({ url, token, WebSocket, transport, storage })
+  const client = connect({ url, token, user, WebSocket, transport, storage })
   const screen = openScreen(io)
   const talk = new Talk(client, user, screen)
   const said = tellWhatWaited(client, screen.print)
@@ -51,8 +51,7 @@ async function chat(user: string, options: Options, io: Io): Promise<void> {
   const opened = start ? talk.open(start) : Promise.resolve() // before anything that is pushed
   opened.catch(() => {}) // told below, unless the token is the reason
   try {
-    const me = (await client.ready()).user
-    if (me !== user) throw new Complaint(`the token is ${me}'s, not ${user}'s`)
+    await client.ready()
     screen.prompt('> ')
     await Promise.race([
       converse(talk, screen.lines(), opened, said),

@@ -28,7 +28,7 @@ export function connect(options: ConnectOptions) {
   const own = new OwnWrites()
   const http = asking(options, options.readYourWrites === false ? undefined : own)
   const listeners = new Listeners()
-  const place = new Place(storage, options.cursor)
+  const place = new Place(storage, options.cursor, options.user)
   const outbox = new Outbox(storage, {
     say: text => void link.send(text),
     answered: (text, answer) => {
@@ -83,9 +83,10 @@ export function connect(options: ConnectOptions) {
   }
 
   const take = (frame: Heard) => {
-    const others = frame.type === 'welcome' ? place.takenFrom(frame.user) : undefined
-    if (others !== undefined) return void link.close(`the storage is ${others}'s: each user has one of their own`, 0)
-    receiver.frame(frame)
+    const barred = frame.type === 'welcome' ? place.barred(frame.user) : undefined
+    if (barred === undefined) return receiver.frame(frame)
+    if (!receiver.welcome) outbox.takeBack() // else it was asked as who the storage is of
+    void link.close(barred, 0)
   }
 
   const owner: LinkOwner = {
@@ -100,6 +101,7 @@ export function connect(options: ConnectOptions) {
     changed: state => {
       listeners.tell('connection', state)
       current.look()
+      if (state.state === 'closed') listeners.end() // whoever reads events has this one too
     },
     ended: ({ code, reason }) => {
       over = new Closed(code, reason)
@@ -109,7 +111,6 @@ export function connect(options: ConnectOptions) {
       receiver.stop()
       expiry.stop()
       stop()
-      listeners.end()
     },
   }
   const link = new Link(owner, settings)
@@ -129,7 +130,8 @@ export function connect(options: ConnectOptions) {
      * Answered once the message is durable, however many sockets that takes, and however often the server is busy. The same
      * `id` is the same message.
      * Rejects with `Refused` where the server says no, with `NotKept` where the storage cannot take it, with `Closed` where the
-     * client is over before there is an answer: what is in a storage is said by the next client that has it.
+     * client is over before there is an answer: what is in a storage is said by the next client that has it. What is asked once
+     * the client is over, and what was asked with a storage that turns out to be somebody else's, is not in it.
      */
     send: (to: Recipient, body: Body, { id = v7() }: { id?: string } = {}): Promise<Sent> =>
       ask({ type: 'send', id: id.toLowerCase(), to, body }),

@@ -149,10 +149,13 @@ export class Link {
   #move(effect: Move): void {
     const { patienceMs, trySocketAfterMs } = this.#settings
     switch (effect.do) {
-      case 'ask':
+      case 'ask': {
+        const waiting = this.#now
         return void this.#owner.reachable().then(reachable => {
+          if (this.#now !== waiting) return // it is tried again, by the way that it has
           if (reachable) this.#turn({ type: 'reachable', doubt: effect.doubt })
         })
+      }
       case 'try': {
         const beside = (this.#beside = { beside: true })
         this.#after(patienceMs, () => this.#turn({ type: 'failed', luck: Math.random() }))

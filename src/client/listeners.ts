@@ -48,7 +48,7 @@ export class Listeners {
   /** What is no frame: no cursor waits for it. */
   tell<T extends keyof Events>(type: T, event: Events[T]): void {
     void this.#call(type, event)
-    for (const queue of this.#iteratorsBy.get(type) ?? []) (queue as Queue<Events[T]>).take(event, () => {})
+    for (const queue of this.#iteratorsBy.get(type) ?? []) (queue as Queue<Events[T]>).take(event)
   }
 
   #call<T extends keyof Events>(type: T, event: Events[T]): Promise<unknown>[] {
@@ -86,7 +86,7 @@ export class Listeners {
 
   #give<T>(queue: Queue<T>, event: T, entry: InHand, done: () => void): void {
     entry.left++
-    if (!queue.take(event, done)) this.#overrun()
+    queue.take(event, done)
   }
 
   /** Every frame from now on. Ends when the client is closed. */
@@ -108,14 +108,17 @@ export class Listeners {
   }
 
   #iterate<T>(all: Set<Queue<T>>): AsyncIterableIterator<T> {
-    const queue = createQueue<T>(() => void all.delete(queue))
+    const queue = createQueue<T>(unhandled => {
+      all.delete(queue)
+      if (unhandled) this.#stay()
+    })
     all.add(queue)
     if (this.#ended) queue.end()
     return queue.iterator
   }
 
-  /** Somebody does not read: nothing from here on counts as handled, and nothing is remembered to be. */
-  #overrun(): void {
+  /** Somebody does not read what came: nothing from here on counts as handled, and nothing is remembered to be. */
+  #stay(): void {
     this.#stuck = true
     this.#inHand.length = 0
   }

@@ -6,6 +6,8 @@ import type { ClientStorage } from './storage/storage.ts'
 export interface ConnectOptions extends HttpOptions {
   /** A function is asked anew for every socket and request: the way to outlive a token's `exp`. */
   readonly token: Token
+  /** Whose the token should be: with somebody else's the client ends (`closed`, code 0), and the storage stays as it was. */
+  readonly user?: string | undefined
   /** `ws`'s class, where there is no global one (Node 20). */
   readonly WebSocket?: SocketClass | undefined
   /**

@@ -16,6 +16,8 @@ interface Waiting {
   readonly reject: (why: Error) => void
   /** It is on its way into the storage. */
   keeping: boolean
+  /** An earlier run has left it. */
+  readonly left: boolean
 }
 
 export interface OutboxOwner {
@@ -42,7 +44,7 @@ export class Outbox {
     this.#storage = storage
     this.#owner = owner
     for (const { id, text } of storage?.frames ?? []) {
-      const entry = this.#add(id, (JSON.parse(text) as Asking).type, text)
+      const entry = this.#add(id, (JSON.parse(text) as Asking).type, text, true)
       entry.answered.catch(() => undefined) // nobody has its promise; the owner is told instead
     }
   }
@@ -114,6 +116,12 @@ export class Outbox {
     return this.#settle(id, ({ reject }) => reject(refused), { refused })
   }
 
+  /** The storage is somebody else's: what was asked in this run is not left there, to be said as theirs. */
+  takeBack(): void {
+    if (!this.#storage) return
+    for (const [id, { left }] of this.#waiting) if (!left) void forget(this.#storage, id)
+  }
+
   /** It is over: nothing that waits will be answered. What is in the storage stays there. */
   end(why: Error): void {
     for (const { reject } of this.#waiting.values()) reject(why)
@@ -121,14 +129,14 @@ export class Outbox {
     this.#unsaid.clear()
   }
 
-  #add(id: string, type: Asking['type'], text: string): Waiting {
+  #add(id: string, type: Asking['type'], text: string, left = false): Waiting {
     let resolve!: (sent: Sent) => void
     let reject!: (why: Error) => void
     const answered = new Promise<Sent>((yes, no) => {
       resolve = yes
       reject = no
     })
-    const entry = { type, text, answered, resolve, reject, keeping: false }
+    const entry = { type, text, answered, resolve, reject, keeping: false, left }
     this.#waiting.set(id, entry)
     return entry
   }

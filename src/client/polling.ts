@@ -23,6 +23,19 @@ const goodbyeMs = 5000
 
 const goesAway = (thrown: unknown): thrown is Refused => thrown instanceof Refused && thrown.status === 401
 
+/** Ends early where the signal says so. */
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => {
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end)
+  })
+
 export function openPolling(http: Http, listener: SocketListener): OpenSocket {
   const over = new AbortController()
   const silent = new AbortController()
@@ -75,7 +88,7 @@ export function openPolling(http: Http, listener: SocketListener): OpenSocket {
       behind = answer.more === true
       hear({ type: behind ? 'place' : resuming ? 'resumed' : 'head', cursor })
       if (!behind) resuming = false
-      if (answer.replaced) await new Promise(resolve => setTimeout(resolve, replacedMs))
+      if (answer.replaced) await pause(replacedMs, over.signal)
     }
   }
 

@@ -12,47 +12,56 @@ export class Overrun extends Error {
   }
 }
 
+/** `done`: undefined where no cursor waits for it. */
 interface Waiting<T> {
   readonly value: T
-  readonly done: () => void
+  readonly done: (() => void) | undefined
 }
 
 export interface Queue<T> {
   readonly iterator: AsyncIterableIterator<T>
-  /** `done` is called when the next one is asked for. False where it is full: it has failed then. */
-  take(value: T, done: () => void): boolean
+  /** `done` is called when the next one is asked for. Where it is full, it has failed then. */
+  take(value: T, done?: () => void): void
   /** It gives what it still has, and ends. */
   end(): void
 }
 
-/** `left` is called when it is not read any more. */
-export function createQueue<T>(left: () => void): Queue<T> {
+/** `left` is called when it is not read any more; `unhandled`: with something that a cursor waits for. */
+export function createQueue<T>(left: (unhandled: boolean) => void): Queue<T> {
   let waiting: Waiting<T>[] = []
   let wanted: { resolve: (result: IteratorResult<T>) => void } | undefined
-  let doneWithLast = () => {}
+  let doneWithLast: (() => void) | undefined
   let over: 'ended' | Overrun | undefined
   const finished: IteratorResult<T> = { done: true, value: undefined }
 
+  const end = () => {
+    over ??= 'ended'
+    wanted?.resolve(finished)
+    wanted = undefined
+  }
+
+  const leave = () => {
+    const unhandled = doneWithLast !== undefined || waiting.some(({ done }) => done)
+    waiting = []
+    doneWithLast = undefined
+    left(unhandled)
+  }
+
   return {
     take(value, done) {
+      if (over) return
       if (wanted) {
         const { resolve } = wanted
         wanted = undefined
         doneWithLast = done
-        resolve({ done: false, value })
-        return true
+        return resolve({ done: false, value })
       }
       waiting.push({ value, done })
-      if (waiting.length <= mostWaiting) return true
-      waiting = []
+      if (waiting.length <= mostWaiting) return
       over = new Overrun()
-      left()
-      return false
+      leave()
     },
-    end() {
-      over ??= 'ended'
-      wanted?.resolve(finished)
-    },
+    end,
     iterator: {
       [Symbol.asyncIterator]() {
         return this
@@ -60,19 +69,17 @@ export function createQueue<T>(left: () => void): Queue<T> {
       next() {
         const release = doneWithLast
         const first = waiting.shift()
-        doneWithLast = first?.done ?? (() => {})
-        release()
+        doneWithLast = first?.done
+        release?.()
         if (first) return Promise.resolve({ done: false, value: first.value })
         if (over instanceof Overrun) return Promise.reject(over)
         if (over) return Promise.resolve(finished)
         return new Promise(resolve => (wanted = { resolve }))
       },
+      /** Also what a thrown error calls: what it has in hand and what waits is not handled. */
       return() {
-        left()
-        doneWithLast()
-        for (const { done } of waiting.splice(0)) done()
-        over ??= 'ended'
-        wanted?.resolve(finished)
+        leave()
+        end()
         return Promise.resolve(finished)
       },
     },

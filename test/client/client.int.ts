@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { connect } from '../../src/client/index.ts'
 import type { Client, ConnectOptions, Message, SocketLike } from '../../src/client/index.ts'
+import { memoryStorage } from './memory-storage.ts'
 import { smallServer } from './small-server.ts'
 import type { SmallServer } from './small-server.ts'
 
@@ -206,13 +207,54 @@ describe('the client', () => {
     expect(said.slice(-3)).toEqual(['id-1', 'id-2', 'id-3'])
   })
 
+  it('[C23] leaves nothing in a storage that turns out to be somebody else’s', async () => {
+    const left = { id: 'id-1', text: JSON.stringify({ type: 'send', id: 'id-1', to: { user: 'carol' }, body: {} }) }
+    const memory = memoryStorage([left], { user: 'bob', cursor: 'c1' })
+    const client = open({ storage: memory.storage }) // the token is alice's
+    const send = client.send({ user: 'bob' }, {}, { id: 'id-2' })
+    memory.puts[0]!.kept()
+    await expect(send).rejects.toMatchObject({ name: 'Closed', code: 0 })
+    await expect(client.send({ user: 'bob' }, {}, { id: 'id-3' })).rejects.toMatchObject({ name: 'Closed', code: 0 })
+    expect([...memory.kept.keys()]).toEqual(['id-1'])
+    expect(server.heard.flat().filter(({ type }) => type === 'send')).toEqual([])
+  })
+
+  it('[C23] keeps in a storage what was asked as its owner, though a later token is somebody else’s', async () => {
+    const memory = memoryStorage([], { user: 'bob' })
+    let users = 0
+    server.user = () => (users++ === 0 ? 'bob' : 'alice')
+    const client = open({ storage: memory.storage })
+    await client.ready()
+    server.hook = ({ type }) => (type === 'send' ? 'ignore' : 'as usual')
+    const send = client.send({ user: 'carol' }, {}, { id: 'id-1' })
+    memory.puts[0]!.kept()
+    server.drop()
+    await expect(send).rejects.toMatchObject({ name: 'Closed', code: 0 })
+    expect([...memory.kept.keys()]).toEqual(['id-1'])
+  })
+
+  it('[C23] keeps what was asked before the end, and not what is asked after it', async () => {
+    server.hook = ({ type }) => (type === 'send' ? 'ignore' : 'as usual')
+    const memory = memoryStorage()
+    const client = open({ storage: memory.storage })
+    const send = client.send({ user: 'bob' }, {}, { id: 'id-1' })
+    memory.puts[0]!.kept()
+    await Promise.all([client.close(), expect(send).rejects.toMatchObject({ name: 'Closed' })])
+    await expect(client.send({ user: 'bob' }, {}, { id: 'id-2' })).rejects.toMatchObject({ name: 'Closed' })
+    expect(memory.puts.map(({ id }) => id)).toEqual(['id-1'])
+    expect([...memory.kept.keys()]).toEqual(['id-1'])
+  })
+
   it('ends its iterators and rejects what waits when it is closed', async () => {
     server.hook = ({ type }) => (type === 'send' ? 'ignore' : 'as usual')
     const client = open()
     await client.ready()
-    const frames = client.frames()
+    const [frames, states] = [client.frames(), client.events('connection')]
+    const state = states.next()
     const send = client.send({ user: 'bob' }, {})
     await Promise.all([client.close(), expect(send).rejects.toMatchObject({ name: 'Closed' })])
     expect((await frames.next()).done).toBe(true)
+    expect((await state).value).toMatchObject({ state: 'closed', why: { code: 1000 } })
+    expect((await states.next()).done).toBe(true)
   })
 })

@@ -75,6 +75,21 @@ describe('the file storage', () => {
     await again.close()
   })
 
+  it('[C25] is not written anew for every frame while many wait, whatever the letters', async () => {
+    const storage = await fileStorage(path)
+    const files: number[] = [] // what is written anew is another file
+    for (let n = 0; n < 90; n++) {
+      await storage.put(frame(n, '字"'.repeat(1500)))
+      files.push((await stat(path)).ino)
+    }
+    const anew = files.filter((ino, n) => n > 0 && ino !== files[n - 1])
+    expect(anew.length).toBeLessThan(4) // each time it has doubled
+    await storage.close()
+    const again = await fileStorage(path)
+    expect(ids(again)).toEqual(Array.from({ length: 90 }, (_, n) => `id-${n}`))
+    await again.close()
+  })
+
   it('[C26] belongs to one process at a time, and is given back by a kill', async () => {
     const storage = await fileStorage(path)
     await expect(fileStorage(path)).rejects.toThrow(/in use by this very process/)

@@ -134,6 +134,19 @@ describe('the outbox with a storage', () => {
     expect([...memory.kept.keys()]).toEqual(['id-3'])
   })
 
+  it('[C23] takes back what was asked in this run, and leaves what was there', async () => {
+    const memory = memoryStorage([{ id: 'id-1', text: JSON.stringify(send(1)) }])
+    const { outbox } = open(memory)
+    const asked = [2, 3].map(n => outbox.put(send(n)).answered)
+    for (const { kept } of memory.puts) kept()
+    await turn()
+    expect([...memory.kept.keys()]).toEqual(['id-1', 'id-2', 'id-3'])
+    outbox.takeBack()
+    outbox.end(new Closed(0, 'the storage is another’s'))
+    await Promise.all(asked.map(one => expect(one).rejects.toMatchObject({ name: 'Closed' })))
+    expect([...memory.kept.keys()]).toEqual(['id-1'])
+  })
+
   it('[C16] holds what is kept while the server has its pause', async () => {
     const memory = memoryStorage()
     const { outbox, said } = open(memory)

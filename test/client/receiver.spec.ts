@@ -154,7 +154,35 @@ describe('the receiver', () => {
     expect(kept).toEqual([])
     expect((await frames.next()).value).toMatchObject({ seq: 2 })
     expect(kept).toEqual(['c1'])
-    await frames.return?.()
+  })
+
+  it('[C8] keeps no cursor of what an iterator was left with, as by an error in a loop over it', async () => {
+    const { listeners, kept, handled, receiver } = open('old')
+    const messages = listeners.events('message')
+    for (const seq of [1, 2, 3]) receiver.frame(message(seq))
+    const failing = async () => {
+      for await (const { seq } of messages) if (seq === 2) throw new Error('the disk is full')
+    }
+    await expect(failing()).rejects.toThrow('the disk is full')
+    receiver.frame(message(4))
+    expect(kept).toEqual(['c1'])
+    expect(handled).toEqual([1])
+    expect((await messages.next()).done).toBe(true)
+  })
+
+  it('[C8] goes on keeping cursors where an iterator is left that had nothing in hand, or nothing that a cursor waits for', async () => {
+    const { listeners, kept, receiver } = open('old')
+    const messages = listeners.events('message')
+    const current = listeners.events('current')
+    receiver.frame(message(1))
+    listeners.tell('current', { current: true })
+    await messages.next()
+    const next = messages.next()
+    await messages.return?.()
+    expect((await next).done).toBe(true)
+    expect((await current.next()).value).toEqual({ current: true })
+    await current.return?.()
+    receiver.frame(message(2))
     expect(kept).toEqual(['c1', 'c2'])
   })
 
@@ -195,6 +223,17 @@ describe('the receiver', () => {
     listeners.end()
     expect((await frames.next()).value).toMatchObject({ seq: 1 })
     expect((await frames.next()).done).toBe(true)
+  })
+
+  it('takes nothing more into an iterator that has ended, and counts that as unhandled', async () => {
+    const { listeners, kept, receiver } = open('old')
+    const messages = listeners.events('message')
+    const next = messages.next()
+    listeners.end()
+    receiver.frame(message(1))
+    expect((await next).done).toBe(true)
+    expect((await messages.next()).done).toBe(true)
+    expect(kept).toEqual([])
   })
 
   it('resumes from the last cursor that came, also from that of a duplicate', () => {

@@ -14,6 +14,8 @@ export interface SmallServer {
   readonly upgrades: IncomingMessage[]
   /** What to do with a frame; the default answers as Verbatim does. */
   hook: (frame: Frame, socket: WebSocket) => 'as usual' | 'ignore'
+  /** Whose the token is. */
+  user: () => string
   /** Adds a message to the history, and pushes it to whoever is live. */
   say(text: string): void
   drop(code?: number): void
@@ -45,6 +47,7 @@ export async function smallServer(): Promise<SmallServer> {
     heard: [],
     upgrades: [],
     hook: () => 'as usual',
+    user: () => 'alice',
     say: text => {
       const seq = history.length
       const message = {
@@ -109,7 +112,7 @@ export async function smallServer(): Promise<SmallServer> {
       socket.send(
         JSON.stringify({
           type: 'welcome',
-          user: 'alice',
+          user: server.user(),
           session: 's',
           device: 'd',
           box: 'b',

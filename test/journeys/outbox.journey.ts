@@ -180,6 +180,23 @@ describe('the terminal client', () => {
   })
 })
 
+describe('the terminal client with somebody else’s token', () => {
+  it('[C23] ends, and leaves the file to whom it is named after', async () => {
+    const args = ['chat', 'ida', '--url', server.url, '--state', freshFolder()]
+    const wrong = start('cli/main.js', [...args, '--token', await token(server.url, 'jens')])
+    const refused = ended(wrong)
+    wrong.stdin!.end()
+    expect(await refused).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("the token is jens's, not ida's") as string,
+    })
+    const right = start('cli/main.js', args)
+    const over = ended(right)
+    right.stdin!.end()
+    expect(await over).toMatchObject({ code: 0 })
+  })
+})
+
 describe('what was written', () => {
   it('[C29] is shown by what the same client reads next', async () => {
     const [emma, finn] = [await person(server, 'emma'), await person(server, 'finn')]

@@ -13,7 +13,7 @@ interface Waiting {
   readonly settle: ((failed?: unknown) => void)[]
 }
 
-/** How long a cursor may wait to be written (milliseconds), and from which length on, when most of it is over, it is written anew. */
+/** How long a cursor may wait to be written (milliseconds); from which length on, once it has doubled, it is written anew. */
 const cursorMs = 100
 const mostBytes = 256 * 1024
 
@@ -132,9 +132,7 @@ class FileStorage implements ClientStorage {
     for (const line of lines) if ('remove' in line) this.#kept.frames.delete(line.remove)
     for (const [id, frame] of frames) this.#kept.frames.set(id, frame)
     this.#kept.place = { ...this.#kept.place, ...place }
-    if (this.#journal.length <= mostBytes) return
-    const alive = linesOf(this.#kept)
-    const size = alive.reduce((sum, line) => sum + ('put' in line ? line.put.text.length : 0), 0)
-    if (size * 2 < this.#journal.length) await this.#journal.rewrite(alive).catch(() => undefined) // it stays as long as it is
+    if (this.#journal.length <= Math.max(mostBytes, 2 * this.#journal.begun)) return
+    await this.#journal.rewrite(linesOf(this.#kept)).catch(() => undefined) // it stays as long as it is
   }
 }

@@ -23,13 +23,14 @@ export class Journal {
   readonly #path: string
   #file: FileHandle
   #length: number
+  #begun: number
   /** A write has failed, and what it left has still to be cut off. */
   #torn = false
 
   private constructor(path: string, file: FileHandle, length: number) {
     this.#path = path
     this.#file = file
-    this.#length = length
+    this.#length = this.#begun = length
   }
 
   /** Written anew, with these lines: beside the one that is there, which it replaces when it is whole. */
@@ -48,8 +49,14 @@ export class Journal {
     return new Journal(path, file, text.length)
   }
 
+  /** Bytes. */
   get length(): number {
     return this.#length
+  }
+
+  /** How long it was when it was written anew. */
+  get begun(): number {
+    return this.#begun
   }
 
   /** `durable`: resolves when it is on the disk. What fails leaves nothing behind that another line would follow. */
@@ -72,7 +79,7 @@ export class Journal {
     const anew = await Journal.write(this.#path, lines)
     const before = this.#file
     this.#file = anew.#file
-    this.#length = anew.#length
+    this.#length = this.#begun = anew.#length
     this.#torn = false
     await before.close()
   }

@@ -3,12 +3,14 @@ import type { ClientStorage, KeptPlace } from './storage.ts'
 
 export class Place {
   readonly #storage: ClientStorage | undefined
+  readonly #expected: string | undefined
   #user: string | undefined
   #cursor: string | undefined
 
   /** A cursor that is given goes before the one that is kept. */
-  constructor(storage: ClientStorage | undefined, cursor: string | undefined) {
+  constructor(storage: ClientStorage | undefined, cursor?: string, expected?: string) {
     this.#storage = storage
+    this.#expected = expected
     this.#user = storage?.place.user
     this.#cursor = cursor ?? storage?.place.cursor
   }
@@ -22,10 +24,11 @@ export class Place {
     if (this.#storage) void keep(this.#storage, { cursor })
   }
 
-  /** Whose the storage is, if it is somebody else's: what one has asked is not said as another, and a cursor is not another's. */
-  takenFrom(user: string): string | undefined {
+  /** Why one cannot go on as this user: what one has asked is not said as another, and a cursor is not another's. */
+  barred(user: string): string | undefined {
+    if (user !== (this.#expected ?? user)) return `the token is ${user}'s, not ${this.#expected}'s`
     if (!this.#storage || this.#user === user) return undefined
-    if (this.#user !== undefined) return this.#user
+    if (this.#user !== undefined) return `the storage is ${this.#user}'s: each user has one of their own`
     this.#user = user
     void keep(this.#storage, { user })
     return undefined

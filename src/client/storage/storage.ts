@@ -12,7 +12,10 @@ export interface KeptPlace {
   readonly cursor?: string | undefined
 }
 
-/** One client at a time. What is returned is over, and what is promised is over when it settles; then it outlives a kill. */
+/**
+ * One client at a time; what is asked of it is done in that order. What is returned is over, and what is promised is over when it
+ * settles; then it outlives a kill.
+ */
 export interface ClientStorage {
   /** What an earlier run has left, in the order it was asked. */
   readonly frames: readonly KeptFrame[]
