@@ -20,15 +20,24 @@ class Entries {
   removeItem = (key: string) => void this.entries.delete(key)
 }
 
-/** As Web Locks has it: a lock is held until what was called with it is over. */
+/** As Web Locks has it: a lock is held until what was called with it is over; who takes no refusal waits for it. */
 class Locks {
-  readonly #held = new Set<string>()
-  query = () => Promise.resolve({ held: [...this.#held].map(name => ({ name })) })
-  request = async (name: string, _: object, call: (lock: object | null) => unknown) => {
-    if (this.#held.has(name)) return void call(null)
-    this.#held.add(name)
-    await call({})
-    this.#held.delete(name)
+  readonly #held = new Map<string, Promise<unknown>>()
+  query = () => Promise.resolve({ held: [...this.#held.keys()].map(name => ({ name })) })
+  request = async (
+    name: string,
+    { ifAvailable }: { ifAvailable?: boolean },
+    call: (lock: object | null) => unknown,
+  ) => {
+    if (ifAvailable && this.#held.has(name)) return call(null)
+    while (this.#held.has(name)) await this.#held.get(name)
+    const over = Promise.resolve(call({}))
+    this.#held.set(name, over)
+    try {
+      return await over
+    } finally {
+      this.#held.delete(name)
+    }
   }
   /** The tabs are gone, with no word. */
   crash = () => this.#held.clear()
@@ -115,6 +124,34 @@ describe.each(machines)('what tabs keep in %s', (_, machine) => {
     await alices.keep({ user: 'alice', cursor: 'a' })
     locks.crash()
     expect(ids(await open(tab))).toEqual([])
+  })
+
+  it('[C27] stays each tab’s own where several open at once, and after a restart is taken over once', async () => {
+    const { open, locks } = machine()
+    const tabs = [new Entries(), new Entries(), new Entries()]
+    const first = await Promise.all(tabs.map(tab => open(tab)))
+    await Promise.all(first.map(async (storage, n) => storage.keep({ user: 'alice', cursor: `c${n}` })))
+    await Promise.all(first.map(async (storage, n) => storage.put(frame(n))))
+    locks.crash()
+    const second = await Promise.all([...tabs].reverse().map(tab => open(tab)))
+    expect(second.flatMap(ids).sort()).toEqual(['id-0', 'id-1', 'id-2'])
+    await Promise.all(second.map(async storage => storage.close()))
+    const third = await open(new Entries())
+    expect(ids(third).sort()).toEqual(['id-0', 'id-1', 'id-2'])
+  })
+
+  it('[C27] keeps the place of each of the tabs that open together after others are gone', async () => {
+    const { open, locks } = machine()
+    const gone = await Promise.all([open(new Entries()), open(new Entries())])
+    await Promise.all(gone.map(async (storage, n) => storage.keep({ user: 'alice', cursor: `c${n}` })))
+    locks.crash()
+    const tabs = [new Entries(), new Entries()]
+    const opened = await Promise.all(tabs.map(tab => open(tab)))
+    for (const [n, tab] of tabs.entries()) {
+      await opened[n]!.close()
+      expect((await open(tab)).place).toEqual(opened[n]!.place)
+    }
+    expect(opened.filter(({ place }) => place.user === 'alice')).toHaveLength(1)
   })
 
   it('[C27] may be asked twice, with the same id, where there are no locks', async () => {

@@ -1,6 +1,7 @@
 // What the tabs of a browser keep, in one place: each tab has a name of its own there. Who opens it takes the name it had before a
 // reload, or that of the tab that was open last, and what tabs that are gone have left to be said. Which tabs are gone is told by locks;
-// where there are none (no secure context), what another tab asked may be asked twice, with the same id, which is once.
+// where there are none (no secure context), what another tab asked may be asked twice, with the same id, which is once. Tabs open one
+// after the other, and who takes over from a tab that is gone holds its lock: nobody else takes over from it, or it from itself.
 import type { ClientStorage, KeptFrame, KeptPlace } from './storage.ts'
 
 /** Keys and values, durable when what is returned is over. */
@@ -38,10 +39,15 @@ async function take(locks: LockManager | undefined, name: string): Promise<(() =
   })
 }
 
-export async function openTab(name: string, shelf: Shelf, { locks, session }: Browser): Promise<ClientStorage> {
-  const all = await shelf.all()
+export async function openTab(name: string, shelf: Shelf, browser: Browser): Promise<ClientStorage> {
+  const opening = () => openNext(name, shelf, browser)
+  return browser.locks ? browser.locks.request(`verbatim ${name} opening`, {}, opening) : opening()
+}
+
+async function openNext(name: string, shelf: Shelf, { locks, session }: Browser): Promise<ClientStorage> {
   const lockName = (tab: string) => `verbatim ${name} ${tab}`
   const held = new Set(((await locks?.query())?.held ?? []).map(lock => lock.name))
+  const all = await shelf.all() // who is gone by now has left all of it here
   const places = new Map(
     [...all].flatMap(([key, value]) => (key.startsWith('place/') ? [[key.slice(6), value as TabPlace] as const] : [])),
   )
@@ -60,7 +66,12 @@ export async function openTab(name: string, shelf: Shelf, { locks, session }: Br
   session?.setItem(`verbatim ${name}`, tab)
   const place = places.get(tab) ?? (locks ? undefined : places.get(gone[0] ?? ''))
 
-  const mine = (of: string) => of === tab || (!held.has(lockName(of)) && sameUser(places.get(of), place))
+  const taken = new Map([[tab, release]])
+  for (const other of new Set([...all.keys()].map(key => key.split('/')[1] ?? '')))
+    if (!taken.has(other) && !held.has(lockName(other)) && sameUser(places.get(other), place)) {
+      const giveBack = await take(locks, lockName(other))
+      if (giveBack) taken.set(other, giveBack)
+    }
   const frames = [...all]
     .map(([key, value]) => ({
       key,
@@ -68,7 +79,7 @@ export async function openTab(name: string, shelf: Shelf, { locks, session }: Br
       tab: key.split('/')[1] ?? '',
       frame: value as KeptFrame,
     }))
-    .filter(({ key, tab }) => key.startsWith('frame/') && mine(tab))
+    .filter(({ key, tab }) => key.startsWith('frame/') && taken.has(tab))
     .sort((one, other) => (one.at < other.at ? -1 : 1))
   const keys = new Map(frames.map(({ key, frame }) => [frame.id, key]))
   let last: TabPlace = { at: Date.now(), ...place }
@@ -121,10 +132,12 @@ export async function openTab(name: string, shelf: Shelf, { locks, session }: Br
       await written()
       closed = true
       shelf.close()
-      release?.()
+      for (const giveBack of taken.values()) giveBack?.()
     },
   }
-  for (const other of locks ? gone : []) if (other !== tab && mine(other)) await shelf.delete(placeKey(other))
+  // whose the frames are that a tab has left is said by its place
+  const over = (other: string) => other !== tab && taken.has(other) && !frames.some(frame => frame.tab === other)
+  for (const other of locks ? gone : []) if (over(other)) await shelf.delete(placeKey(other))
   await storage.keep({})
   return storage
 }
