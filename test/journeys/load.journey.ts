@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readMetrics } from '../support/metrics.ts'
 import { freePort, freshFolder, person, startServer, type Server } from '../support/server.ts'
 
-const crowd = Array.from({ length: 30 }, (_, n) => `fan-${n}`)
-const env = { ADMISSION_RATE: '5' }
+const crowd = Array.from({ length: 20 }, (_, n) => `fan-${n}`)
+const env = { ADMISSION_RATE: '10' }
 const dataDir = freshFolder()
 let port = ''
 let server: Server
