@@ -6,7 +6,10 @@ import { ndjson } from './ndjson.ts'
 import type * as answers from './answers.ts'
 
 export interface Page {
-  /** Seqs, exclusive. With `after`: the oldest after it; otherwise the newest. Ascending either way. */
+  /**
+   * Seqs, exclusive. With `after`: the oldest after it; otherwise the newest. Ascending either way. A page may be shorter than `limit`:
+   * it ends after a megabyte too. The last one is the empty one.
+   */
   readonly before?: number | undefined
   readonly after?: number | undefined
   readonly limit?: number | undefined
