@@ -107,8 +107,8 @@ export function conversationWriter(
     for (let current = fresh; ; current = true) {
       const { head } = hot // what the decision is made on; a receipt may let `hot` catch up while bodies are sealed
       const { state, outcomes } = decideAll(hot, lot)
-      // memory may be behind another box: nobody is refused before the stream itself was read
-      if (!current && outcomes.some(({ outcome }) => isRefusal(outcome))) {
+      // memory may be behind another box: nobody is refused, nor told that it is so already, before the stream itself was read
+      if (!current && outcomes.some(({ task, outcome }) => isRefusal(outcome) || isSo(task, outcome))) {
         await conversations.catchUp(hot)
         continue
       }
@@ -166,6 +166,9 @@ export function conversationWriter(
       }),
   }
 }
+
+/** It changes nothing, and was not answered before. */
+const isSo = (task: Queued, { events }: Omit<Written, 'write'>): boolean => events.length === 0 && !task.answered?.()
 
 /** Events with the seqs they will have. */
 const placed = (events: readonly ConversationEvent[], first: number): ConversationEvent[] =>

@@ -206,6 +206,22 @@ describe('a group', () => {
     }
   })
 
+  it('[J6] what another box changed is known before anybody is told that it is so already', async () => {
+    const { alice, bob } = people()
+    const { conversation, id: message } = accepted(await send(alice, bob))
+    const other = await openBox(stack.storeUrl, stack.pool, stack.masterKey)
+    try {
+      const react = (box: Pick<typeof other, 'commands'>, on: boolean) =>
+        box.commands.react(asker(bob), { id: uuid(), conversation, message, reaction: '👍', on })
+      for (let round = 0; round < 20; round++) {
+        const { seq } = accepted(await react(stack, true))
+        expect(accepted(await react(other, false)).seq).toBe(seq + 1) // its feed may not have brought the other one yet
+      }
+    } finally {
+      await other.close()
+    }
+  })
+
   it('[J7] nobody takes a conversation whose id follows from a name before its people do', async () => {
     const { alice, bob } = people()
     const retention = { mode: 'permanent' } as const
