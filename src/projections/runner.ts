@@ -14,13 +14,18 @@ const mostEvents = 2_000
 /** A checkpoint that moves without events is written at most so often (milliseconds): it only saves reading again. */
 const idleCheckpointMs = 10_000
 
-/** How long the first events wait for company (milliseconds): a transaction costs the same for one event and for fifty. */
-const gatherMs = 5
+/**
+ * How long events wait for company (milliseconds) while nobody waits for them: a transaction costs the same for one event and for
+ * fifty. Where so many wait, they are company enough.
+ */
+const gatherMs = 40
+const company = 500
 
 type Runner = Omit<Projections, 'queries'>
 
 export function openRunner(db: Db, provenance: Provenance, at: Position, log: (line: string) => void): Runner {
   const positions = new BehaviorSubject(at)
+  const reached = reachedIn(positions)
   const stopping = new AbortController()
   /** The checkpoint's position in the database, as far as known. */
   let committed = at
@@ -29,6 +34,9 @@ export function openRunner(db: Db, provenance: Provenance, at: Position, log: (l
   let seen = at
   let pending: RecordedEvent[] = []
   let busy = false
+  /** How many wait for a position right now. */
+  let awaiting = 0
+  let hurry = (): void => {}
   let work = Promise.resolve()
   let fed: Subscription | undefined
 
@@ -57,6 +65,17 @@ export function openRunner(db: Db, provenance: Provenance, at: Position, log: (l
     }
   }
 
+  const gather = async (): Promise<void> => {
+    if (awaiting > 0 || pending.length === 0 || pending.length >= company || stopping.signal.aborted) return
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, gatherMs)
+      hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
   /** Whether only the checkpoint has to move, and it is time to write that. */
   const idle = (): boolean => seen > committed && Date.now() - committedAt > idleCheckpointMs
 
@@ -64,7 +83,13 @@ export function openRunner(db: Db, provenance: Provenance, at: Position, log: (l
     positions: positions.asObservable(),
     position: () => positions.value,
 
-    reached: reachedIn(positions),
+    async reached(position, ms) {
+      awaiting++
+      hurry()
+      const is = await reached(position, ms)
+      awaiting--
+      return is
+    },
 
     start(feed: Feed, onFault: (error: unknown) => void) {
       const announce = (position: Position): void => {
@@ -75,8 +100,8 @@ export function openRunner(db: Db, provenance: Provenance, at: Position, log: (l
       const run = async (): Promise<void> => {
         busy = true
         try {
-          if (pending.length > 0) await sleep(gatherMs, undefined, { signal: stopping.signal }).catch(() => {})
           while (pending.length > 0 || idle()) {
+            await gather()
             const events = pending.slice(0, mostEvents)
             const to = events.length < pending.length ? events.at(-1)!.position : seen
             if (!(await persist(events, to))) break
@@ -105,6 +130,7 @@ export function openRunner(db: Db, provenance: Provenance, at: Position, log: (l
     async stop() {
       fed?.unsubscribe()
       stopping.abort()
+      hurry()
       await work
       positions.complete()
     },
