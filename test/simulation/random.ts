@@ -1,11 +1,7 @@
 // Randomness of a run: every part has its own, so that taking one step out of a history leaves the luck of the others as it was.
+import { mulberry32, type Random } from '../support/random.ts'
 
-export interface Luck {
-  /** 0 ≤ n < 1. */
-  next(): number
-  /** 0 ≤ n < below, whole. */
-  below(below: number): number
-  pick<T>(from: readonly T[]): T
+export interface Luck extends Pick<Random, 'next' | 'below' | 'pick'> {
   chance(of: number): boolean
 }
 
@@ -18,15 +14,7 @@ export function hashOf(text: string, before = 0x811c9dc5): number {
 
 /** By a seed, and what it is for. */
 export function luckOf(seed: number, what: string): Luck {
-  let state = hashOf(what, (0x811c9dc5 ^ Math.imul(seed, 0x9e3779b1)) >>> 0)
-  // mulberry32 (T. Ettinger, public domain)
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
+  const next = mulberry32(hashOf(what, (0x811c9dc5 ^ Math.imul(seed, 0x9e3779b1)) >>> 0))
   const below = (most: number) => Math.floor(next() * most)
   return { next, below, pick: from => from[below(from.length)]!, chance: of => next() < of }
 }

@@ -8,6 +8,7 @@ import type {
   ConversationRow,
   MembershipRow,
   MessageRow,
+  ReceiptRow,
   SeenMessageRow,
   Queries,
 } from '../../src/projections/index.ts'
@@ -37,13 +38,7 @@ interface Said {
   readonly imported: boolean
 }
 
-interface Move {
-  readonly user: string
-  readonly device: string
-  readonly kind: 'delivered' | 'read'
-  readonly upTo: number
-  readonly at: string
-  readonly position: Position
+interface Move extends Omit<ReceiptRow, 'conversation'> {
   readonly raises: boolean
 }
 

@@ -75,13 +75,12 @@ export const away = async (setting: Setting, { messages, page }: Away): Promise<
   const session = await openSession(setting, target, { faults })
   let read = 0
   const { conversations } = await reader.inbox()
-  for (const { conversation } of conversations)
-    for (let after = 0; ;) {
+  for (const { conversation, last: newest } of conversations)
+    for (let after = 0; after < newest!.seq;) {
       const began = performance.now()
       const found = await reader.messages(conversation, { after, limit: page })
       pages.took(performance.now() - began)
       read += found.length
-      if (found.length === 0) break // a page may be short for its size
       after = found.at(-1)!.seq
     }
   const { seconds: readTook, ...readUsed } = await catching.stop(() => read)
