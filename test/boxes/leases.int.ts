@@ -54,7 +54,7 @@ describe('a lease', () => {
     const watching = await box(300)
     watching.start(() => undefined)
     await expect.poll(names).not.toContain(first)
-    expect(watching.lines.join('\n')).toContain(first)
+    await expect.poll(() => watching.lines.join('\n')).toContain(first) // said once the database has answered
     const renamed = new Promise<string>(resolve => frozen.start(resolve))
     expect(await renamed).toBe(frozen.name())
     expect(frozen.name()).not.toBe(first)
