@@ -29,7 +29,7 @@ module.exports = {
     },
     only(
       'eventstore',
-      ['domain/[^/]+/events\\.ts$', `domain/${INDEX}`],
+      ['domain/[^/]+/events\\.ts$', `domain/${INDEX}`, 'wire/'],
       'the port and its adapter know the shape of events, not who uses them',
     ),
     only(
@@ -90,7 +90,8 @@ module.exports = {
       'who is there, and are they well: leases, the sessions of who is not, readiness, canaries',
     ),
     only('metrics', [], 'counting knows nobody'),
-    only('embedded', [], 'the embedded store knows nothing of chat'),
+    only('wire', [], 'protobuf and gRPC as bytes: both ends of a connection, and nothing of either'),
+    only('embedded', ['wire/'], 'the embedded store knows nothing of chat'),
     only('postgres', [], 'the Postgres launcher knows nothing of chat'),
     only('client', ['gateway/socket/protocol\\.ts$'], 'the SDK shares the frames and nothing else'),
     only(

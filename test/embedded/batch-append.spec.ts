@@ -4,14 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { batchAppend } from '../../src/embedded/calls/batch-append.ts'
 import type { Call } from '../../src/embedded/calls/call.ts'
 import type { EventLog, Outcome } from '../../src/embedded/engine/event-log.ts'
-import { frameCutter } from '../../src/embedded/protocol/frames.ts'
-import {
-  bytesField,
-  emptyField,
-  messageField,
-  numberField,
-  stringField,
-} from '../../src/embedded/protocol/wire-writer.ts'
+import { frameCutter } from '../../src/wire/frames.ts'
+import { bytesField, emptyField, messageField, numberField, stringField } from '../../src/wire/writer.ts'
 
 const request = (): Buffer =>
   Buffer.concat([

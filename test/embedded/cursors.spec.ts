@@ -8,8 +8,8 @@ import { positionOf, revisionOf } from '../../src/embedded/engine/event-record.t
 import { ANY } from '../../src/embedded/engine/expected.ts'
 import { compileFilter } from '../../src/embedded/engine/filter.ts'
 import type { Committed } from '../../src/embedded/engine/tail.ts'
-import { frameCutter } from '../../src/embedded/protocol/frames.ts'
-import { WireReader } from '../../src/embedded/protocol/wire-reader.ts'
+import { frameCutter } from '../../src/wire/frames.ts'
+import { WireReader } from '../../src/wire/reader.ts'
 import { memoryStorage } from '../../src/embedded/storage/memory.ts'
 
 const open = () => {

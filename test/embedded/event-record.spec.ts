@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import * as record from '../../src/embedded/engine/event-record.ts'
 import { dataOf } from '../../src/embedded/engine/metadata.ts'
 import { TOMBSTONE } from '../../src/embedded/engine/stream-heads.ts'
-import { FRAME_HEADER } from '../../src/embedded/protocol/frames.ts'
+import { FRAME_HEADER } from '../../src/wire/frames.ts'
 
 interface Decoded {
   event: {

@@ -5,15 +5,9 @@ import { EventStoreDBClient, StreamDeletedError, binaryEvent, jsonEvent } from '
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startEventStore } from '../../src/embedded/index.ts'
 import type { EventStore } from '../../src/embedded/index.ts'
-import { frame } from '../../src/embedded/protocol/frames.ts'
+import { frame } from '../../src/wire/frames.ts'
 import { structuredUuid } from '../../src/embedded/protocol/uuid.ts'
-import {
-  emptyField,
-  int64Field,
-  messageField,
-  numberField,
-  stringField,
-} from '../../src/embedded/protocol/wire-writer.ts'
+import { emptyField, int64Field, messageField, numberField, stringField } from '../../src/wire/writer.ts'
 import { read, received } from '../contracts/reading.ts'
 import { call, options, streamName, text, trailersOf } from './requests.ts'
 

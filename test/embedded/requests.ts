@@ -1,14 +1,8 @@
 // Requests as bytes, field by field, for what no client would send; and what the official client reads of the answers.
 import { createRequire } from 'node:module'
 import { randomUUID } from 'node:crypto'
-import { frame } from '../../src/embedded/protocol/frames.ts'
-import {
-  bytesField,
-  emptyField,
-  messageField,
-  numberField,
-  stringField,
-} from '../../src/embedded/protocol/wire-writer.ts'
+import { frame } from '../../src/wire/frames.ts'
+import { bytesField, emptyField, messageField, numberField, stringField } from '../../src/wire/writer.ts'
 import { rawCall } from './support.ts'
 
 const STREAMS = '/event_store.client.streams.Streams'

@@ -5,8 +5,8 @@ import { EventStoreDBClient, StreamDeletedError, WrongExpectedVersionError, json
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startEventStore } from '../../src/embedded/index.ts'
 import type { EventStore } from '../../src/embedded/index.ts'
-import { frame } from '../../src/embedded/protocol/frames.ts'
-import { emptyField, messageField, numberField } from '../../src/embedded/protocol/wire-writer.ts'
+import { frame } from '../../src/wire/frames.ts'
+import { emptyField, messageField, numberField } from '../../src/wire/writer.ts'
 import { read, received, refusal } from '../contracts/reading.ts'
 import {
   batched,

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { frameCutter } from '../../src/embedded/protocol/frames.ts'
+import { frameCutter } from '../../src/wire/frames.ts'
 
 /** A new folder, removed after the test. */
 export const folder = async (): Promise<string> => {

@@ -1,16 +1,10 @@
 // Protobuf's wire format, gRPC's frames and UUIDs: what is written is read back, and what is broken is refused.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FrameRefused, frame, frameCutter } from '../../src/embedded/protocol/frames.ts'
+import { FrameRefused, frame, frameCutter } from '../../src/wire/frames.ts'
 import { readUuid, structuredUuid } from '../../src/embedded/protocol/uuid.ts'
-import { MalformedMessage, WireReader } from '../../src/embedded/protocol/wire-reader.ts'
-import {
-  bytesField,
-  int64Field,
-  messageField,
-  numberField,
-  stringField,
-} from '../../src/embedded/protocol/wire-writer.ts'
+import { MalformedMessage, WireReader } from '../../src/wire/reader.ts'
+import { bytesField, int64Field, messageField, numberField, stringField } from '../../src/wire/writer.ts'
 
 const whole = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
 const fieldNumber = fc.integer({ min: 1, max: 1000 })

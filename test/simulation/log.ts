@@ -12,7 +12,7 @@ import {
   type EventRecord,
 } from '../../src/embedded/engine/event-record.ts'
 import { ANY, NO_STREAM } from '../../src/embedded/engine/expected.ts'
-import { WireReader } from '../../src/embedded/protocol/wire-reader.ts'
+import { WireReader } from '../../src/wire/reader.ts'
 import { memoryStorage } from '../../src/embedded/storage/memory.ts'
 import { FIRST_POSITION, type LogStorage } from '../../src/embedded/storage/port.ts'
 import { decode, epochStream, StoreUnavailable, WrongRevision } from '../../src/eventstore/index.ts'

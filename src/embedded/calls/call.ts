@@ -1,9 +1,9 @@
 // One gRPC call over an HTTP/2 stream: messages in, messages out under back-pressure, and trailers at the end.
 import { constants } from 'node:http2'
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import { FrameRefused, frameCutter } from '../protocol/frames.ts'
+import { FrameRefused, frameCutter } from '../../wire/frames.ts'
 import { CallFailed, deadlineExceeded, internal, invalidArgument, tooLarge, trailersOf } from '../protocol/status.ts'
-import { MalformedMessage } from '../protocol/wire-reader.ts'
+import { MalformedMessage } from '../../wire/reader.ts'
 
 export interface Call {
   /** Nothing can be sent any more: finished, cancelled or cut off. */

@@ -1,6 +1,6 @@
 // Gossip/Read: the cluster's members, which are this one; clients that discover connect to the address it advertises.
 import type { NodeInfo } from '../node-info.ts'
-import { messageField, numberField, stringField } from '../protocol/wire-writer.ts'
+import { messageField, numberField, stringField } from '../../wire/writer.ts'
 import { structuredUuid } from '../protocol/uuid.ts'
 import type { Call } from './call.ts'
 import { reply, unary } from './unary.ts'

@@ -3,9 +3,9 @@ import { afterId, frameOf, idOf, positionOf, typeOf } from '../engine/event-reco
 import type { EventRecord } from '../engine/event-record.ts'
 import { dataOf, isExpired } from '../engine/metadata.ts'
 import { viewStream } from '../engine/stream-view.ts'
-import { frame } from '../protocol/frames.ts'
+import { frame } from '../../wire/frames.ts'
 import { structuredUuid } from '../protocol/uuid.ts'
-import { messageField, numberField, stringField } from '../protocol/wire-writer.ts'
+import { messageField, numberField, stringField } from '../../wire/writer.ts'
 import type { LogStorage } from '../storage/port.ts'
 
 export interface Presentation {

@@ -1,6 +1,6 @@
 // ServerFeatures/GetSupportedMethods: what this server can do, by which clients choose between ways to do a thing.
 import { VERSION } from '../node-info.ts'
-import { messageField, stringField } from '../protocol/wire-writer.ts'
+import { messageField, stringField } from '../../wire/writer.ts'
 import type { Call } from './call.ts'
 import { reply, unary } from './unary.ts'
 

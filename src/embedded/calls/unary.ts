@@ -1,5 +1,5 @@
 // Calls of one message each way: answers when the request is whole.
-import { frame } from '../protocol/frames.ts'
+import { frame } from '../../wire/frames.ts'
 import { invalidArgument } from '../protocol/status.ts'
 import type { Call } from './call.ts'
 

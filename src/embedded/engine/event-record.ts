@@ -1,7 +1,7 @@
 // A stored event: a fixed header with what the store itself asks about, the very gRPC frame that readers are sent, and its
 // length once more, by which the log is read backwards.
-import { FRAME_HEADER } from '../protocol/frames.ts'
-import { putVarint, varintSize } from '../protocol/wire-writer.ts'
+import { FRAME_HEADER } from '../../wire/frames.ts'
+import { putVarint, varintSize } from '../../wire/writer.ts'
 
 export interface ProposedEvent {
   /** A lower-case UUID. */

@@ -1,6 +1,6 @@
 // A stream's metadata, which is the last event of its `$$` stream: what of the stream readers still see.
-import { WireReader } from '../protocol/wire-reader.ts'
-import { FRAME_HEADER } from '../protocol/frames.ts'
+import { WireReader } from '../../wire/reader.ts'
+import { FRAME_HEADER } from '../../wire/frames.ts'
 import { createdOf, frameOf } from './event-record.ts'
 import type { EventRecord } from './event-record.ts'
 import { membersOf } from './json-members.ts'

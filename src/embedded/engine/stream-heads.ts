@@ -1,5 +1,5 @@
 // Where each stream stands for its next writer, what is not yet on disk included. Bounded: the log knows the rest.
-import { LONG_MAX } from '../protocol/wire-writer.ts'
+import { LONG_MAX } from '../../wire/writer.ts'
 import type { LogStorage } from '../storage/port.ts'
 import { NO_STREAM } from './expected.ts'
 import type { StreamState } from './expected.ts'

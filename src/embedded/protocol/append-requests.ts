@@ -3,7 +3,7 @@ import { ANY, NO_STREAM, STREAM_EXISTS } from '../engine/expected.ts'
 import type { ProposedEvent } from '../engine/event-record.ts'
 import { invalidArgument, requiredMetadataMissing } from './status.ts'
 import { readUuid } from './uuid.ts'
-import { WireReader } from './wire-reader.ts'
+import { WireReader } from '../../wire/reader.ts'
 
 /** Which stream, and what must be true of it. `deadline` in ms since 1970. */
 export interface AppendOptions {

@@ -2,7 +2,7 @@
 import type { FilterRequest } from '../engine/filter.ts'
 import { readStreamName } from './append-requests.ts'
 import { invalidArgument } from './status.ts'
-import { WireReader } from './wire-reader.ts'
+import { WireReader } from '../../wire/reader.ts'
 
 export type From = 'start' | 'end' | number
 

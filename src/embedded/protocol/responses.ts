@@ -1,7 +1,7 @@
 // Encodes what goes back, but for events, which are stored ready: frames, one message each.
 import { ANY, NO_STREAM, STREAM_EXISTS } from '../engine/expected.ts'
-import { frame } from './frames.ts'
-import { bytesField, emptyField, messageField, numberField, stringField } from './wire-writer.ts'
+import { frame } from '../../wire/frames.ts'
+import { bytesField, emptyField, messageField, numberField, stringField } from '../../wire/writer.ts'
 
 // ReadResp
 

@@ -1,7 +1,7 @@
 // Event ids on the wire: a string, or two signed 64-bit halves ("structured"); inside the store always the string.
-import { MalformedMessage } from './wire-reader.ts'
-import type { WireReader } from './wire-reader.ts'
-import { int64Field, messageField } from './wire-writer.ts'
+import { MalformedMessage } from '../../wire/reader.ts'
+import type { WireReader } from '../../wire/reader.ts'
+import { int64Field, messageField } from '../../wire/writer.ts'
 
 const SHAPE = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 

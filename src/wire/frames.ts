@@ -1,5 +1,5 @@
 // gRPC's length-prefixed messages: one byte of flags, four of length, then the message.
-import { copyAll, lengthOf } from './wire-writer.ts'
+import { copyAll, lengthOf } from './writer.ts'
 
 export const FRAME_HEADER = 5
 
