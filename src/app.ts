@@ -58,7 +58,7 @@ export async function startApp(
     // the log and the database: every role has both
     const metrics = createMetrics({ process: true })
     const appends = new Appends()
-    const store = opened('store client', connectEventStore(storeUrl, onFault, appends))
+    const store = opened('store client', connectEventStore(storeUrl, appends))
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 20 })
     pool.on('error', error => log.warn({ error }, 'a database connection was lost'))
     onClose('database pool', () => pool.end())

@@ -1,109 +1,49 @@
-// The adapter to EventStoreDB (and KurrentDB, and the embedded store: one protocol). The official client runs in a thread.
-import { Worker } from 'node:worker_threads'
-import {
-  perTick,
-  type Answer,
-  type AppendDone,
-  type CountDone,
-  type Failure,
-  type HoldsDone,
-  type ReadDone,
-  type Request,
-} from './eventstoredb/messages.ts'
-import { StoreUnavailable, WrongRevision, type AppendMeter, type EventStore } from './port.ts'
+// The adapter to EventStoreDB (and KurrentDB, and the embedded store: one protocol).
+import { append } from './eventstoredb/append.ts'
+import { openAppends } from './eventstoredb/appends.ts'
+import { openConnections } from './eventstoredb/connection.ts'
+import { failure } from './eventstoredb/failure.ts'
+import { officialClient } from './eventstoredb/official.ts'
+import { countAfter, holds, page } from './eventstoredb/read.ts'
+import { subscribe } from './eventstoredb/subscribe.ts'
+import type { AppendMeter, EventStore } from './port.ts'
 import { isFed } from './streams.ts'
 
-/** Threads run compiled JavaScript; from sources (in tests) that is what was built beside them. */
-const worker = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/eventstore/eventstoredb/worker.js' : './eventstoredb/worker.js',
-  import.meta.url,
-)
 const pageSize = 500
 /** Who reads back looks for something that was lately. */
 const pageBack = 50
 
-interface Waiting {
-  answer(answer: Answer): void
-  fail(error: Error): void
-}
-
 const unmeasured: AppendMeter = { began: () => 0, ended: () => undefined, durable: () => undefined }
 
-/** Connects to `esdb://…`. The connection is made with the first request; `onFault` hears of the end of the thread. */
-export function connectEventStore(
-  url: string,
-  onFault: (error: Error) => void,
-  appends: AppendMeter = unmeasured,
-): EventStore {
-  const thread = new Worker(worker, { workerData: { url } })
-  const send = perTick<Request>(text => thread.postMessage(text))
-  const waiting = new Map<number, Waiting>()
-  let n = 0
-  let closing = false
+/** Connects to `esdb://…`. The connection is made with the first request. Throws for a connection string that is none. */
+export function connectEventStore(url: string, meter: AppendMeter = unmeasured): EventStore {
+  const official = officialClient(url)
+  const connections = openConnections(official)
+  const appends = openAppends(official, connections)
+  const stops = new Set<() => void>()
 
-  thread.on('message', (text: string) => {
-    for (const answer of JSON.parse(text) as Answer[]) waiting.get(answer.n)?.answer(answer)
-  })
-  const end = (error: Error) => {
-    for (const one of waiting.values()) one.fail(new StoreUnavailable(error.message))
-    waiting.clear()
-    if (!closing) onFault(error)
-    closing = true
-  }
-  thread.on('error', end)
-  thread.on('exit', code => end(new Error(`the event store client's thread ended with code ${code}`)))
-
-  const ask = <A extends Answer>(request: (n: number) => Request, toError: (failure: Failure) => Error) =>
-    new Promise<A>((resolve, reject) => {
-      if (closing) return reject(new StoreUnavailable('the event store connection is closed'))
-      const mine = ++n
-      const settle = () => waiting.delete(mine)
-      waiting.set(mine, {
-        answer: answer => {
-          settle()
-          if ('failed' in answer) reject(toError(answer.failed))
-          else resolve(answer as A)
-        },
-        fail: error => {
-          settle()
-          reject(error)
-        },
-      })
-      send(request(mine))
-    })
-
-  const readBack = async (stream: string, from: number | null, limit: number) => {
-    const { events } = await ask<ReadDone>(
-      n => ({ n, op: 'back', stream, from, limit }),
-      failure => otherError(`reading ${stream}`, failure),
-    )
-    return events
-  }
+  const asked = <T>(doing: string, answer: Promise<T>): Promise<T> =>
+    answer.catch((error: unknown) => Promise.reject(failure(doing, error)))
+  const read = (stream: string, from: number) =>
+    asked(`reading ${stream}`, page(connections, stream, from, false, pageSize))
+  const readBack = (stream: string, from: number | null, limit: number) =>
+    asked(`reading ${stream}`, page(connections, stream, from, true, limit))
 
   return {
     append: async (stream, events, expected) => {
-      const began = appends.began()
+      const began = meter.began()
       try {
-        const { appended } = await ask<AppendDone>(
-          n => ({ n, op: 'append', stream, events, expected }),
-          failure =>
-            failure.kind === 'wrong-revision'
-              ? new WrongRevision(stream, expected, failure.actual)
-              : otherError(`appending to ${stream}`, failure),
-        )
-        if (isFed(stream)) appends.durable(appended.position) // nobody can wait for the others to come back
+        const appended = await append(appends, stream, events, expected)
+        if (isFed(stream)) meter.durable(appended.position) // nobody can wait for the others to come back
         return appended
       } finally {
-        appends.ended(began)
+        meter.ended(began)
       }
     },
 
     read: async function* (stream, from = 0) {
       for (let next = from; ;) {
-        const { events } = await ask<ReadDone>(
-          n => ({ n, op: 'read', stream, from: next, limit: pageSize }),
-          failure => otherError(`reading ${stream}`, failure),
-        )
+        const events = await read(stream, next)
         if (events.length > 0) yield events
         if (events.length < pageSize) return
         next = events.at(-1)!.revision + 1
@@ -120,54 +60,27 @@ export function connectEventStore(
       }
     },
 
-    holds: async position => {
-      const { holds } = await ask<HoldsDone>(
-        n => ({ n, op: 'holds', position }),
-        failure => otherError(`reading position ${position}`, failure),
-      )
-      return holds
-    },
-    countAfter: async (prefixes, position) => {
-      const { count } = await ask<CountDone>(
-        n => ({ n, op: 'count', prefixes, after: position }),
-        failure => otherError('reading the end of the log', failure),
-      )
-      return count
-    },
+    holds: position => asked(`reading position ${position}`, holds(official.client, position)),
+    countAfter: (prefixes, position) =>
+      asked('reading the end of the log', countAfter(official.client, prefixes, position)),
     last: async stream => (await readBack(stream, null, 1))[0],
 
     subscribe: (prefixes, after, reader) => {
-      const mine = ++n
-      const stop = () => {
-        if (waiting.delete(mine) && !closing) send({ n: mine, op: 'unsubscribe' })
-      }
-      const lost = (error: Error) => {
+      const stop = subscribe(connections, prefixes, after, reader)
+      const stopped = () => {
+        stops.delete(stopped)
         stop()
-        reader.lost(error)
       }
-      waiting.set(mine, {
-        answer: answer => {
-          if ('failed' in answer) return lost(otherError('the subscription', answer.failed))
-          if (!('batch' in answer)) return
-          const taken = () => send({ n: mine, op: 'taken' })
-          const promise = reader.take(answer.batch)
-          if (promise) promise.then(taken, lost)
-          else taken()
-        },
-        fail: lost,
-      })
-      send({ n: mine, op: 'subscribe', prefixes, after: after ?? null })
-      return stop
+      stops.add(stopped)
+      return stopped
     },
 
-    close: async () => {
-      closing = true
-      await thread.terminate()
+    close: () => {
+      for (const stop of stops) stop()
+      appends.close()
+      connections.close()
+      official.close()
+      return Promise.resolve()
     },
   }
-}
-
-function otherError(doing: string, failure: Failure): Error {
-  const message = `${doing}: ${'message' in failure ? failure.message : failure.kind}`
-  return failure.kind === 'unavailable' ? new StoreUnavailable(message) : new Error(message)
 }

@@ -3,7 +3,7 @@ import { copyAll, lengthOf } from './writer.ts'
 
 export const FRAME_HEADER = 5
 
-/** The server's limit for one message: the largest batch the official client sends is 3 MiB, the real server takes 16. */
+/** A server's limit for one message: the largest batch the official client sends is 3 MiB, the real server takes 16. */
 const LONGEST = 16 * 1024 * 1024
 
 export class FrameRefused extends Error {}
@@ -17,8 +17,11 @@ export const frame = (...parts: Buffer[]): Buffer => {
   return bytes
 }
 
-/** Cuts what arrives into messages; keeps the rest for the next chunk. */
-export const frameCutter = (onMessage: (message: Buffer) => void): ((chunk: Buffer) => void) => {
+/** Cuts what arrives into messages, at most `longest` bytes each; keeps the rest for the next chunk. */
+export const frameCutter = (
+  onMessage: (message: Buffer) => void,
+  longest: number = LONGEST,
+): ((chunk: Buffer) => void) => {
   let held: Buffer[] = []
   let heldLength = 0
   let wanted = FRAME_HEADER
@@ -33,7 +36,7 @@ export const frameCutter = (onMessage: (message: Buffer) => void): ((chunk: Buff
       if (bytes.length - at < FRAME_HEADER) break
       if (bytes[at] !== 0) throw new FrameRefused('compressed messages are not supported')
       const length = bytes.readUInt32BE(at + 1)
-      if (length > LONGEST) throw new FrameRefused(`a message of ${length} bytes is longer than ${LONGEST}`)
+      if (length > longest) throw new FrameRefused(`a message of ${length} bytes is longer than ${longest}`)
       wanted = FRAME_HEADER + length
       if (bytes.length - at < wanted) break
       onMessage(bytes.subarray(at + FRAME_HEADER, at + wanted))

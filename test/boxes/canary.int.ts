@@ -24,7 +24,7 @@ afterEach(async () => {
 function watched(options: { patienceMs?: number; box?: string; everyMs?: number; answers?: boolean } = {}) {
   const { pool, feed, projections, search: index } = stack
   const appends = new Appends()
-  const store = connectEventStore(stack.storeUrl, () => undefined, appends)
+  const store = connectEventStore(stack.storeUrl, appends)
   const lines: string[] = []
   const log = (line: string) => void lines.push(line)
   const { box = 'box-1', answers = true, ...more } = options
@@ -166,7 +166,7 @@ describe('lags', () => {
   it('[O9] of a feed that is held back are told in events and seconds, and are nothing when it goes on', async () => {
     const { pool, projections, search: index } = stack
     const appends = new Appends()
-    const store = connectEventStore(stack.storeUrl, () => undefined, appends)
+    const store = connectEventStore(stack.storeUrl, appends)
     const hooks = { onSetAside: () => undefined, onLost: () => undefined }
     let feed = startFeed(store, stack.feed.head(), hooks)
     await feed.live

@@ -37,7 +37,7 @@ describe('the event store adapter', () => {
   let store: EventStore
   beforeAll(async () => {
     node = await startEventStore({ inMemory: true })
-    store = connectEventStore(node.url, fault)
+    store = connectEventStore(node.url)
   })
   afterAll(async () => {
     await store.close()
@@ -168,7 +168,7 @@ describe('a store that goes away', () => {
     const dir = await mkdtemp(join(tmpdir(), 'verbatim-store-'))
     let node = await startEventStoreProcess({ dir })
     const port = Number(new URL(node.url.replace('esdb', 'http')).port)
-    const store = connectEventStore(node.url, fault)
+    const store = connectEventStore(node.url)
     try {
       const seen: RawEvent[] = []
       let enough: () => void

@@ -24,7 +24,7 @@ let node: Node
 let store: EventStore
 beforeAll(async () => {
   node = await startEventStore({ inMemory: true })
-  store = connectEventStore(node.url, fault)
+  store = connectEventStore(node.url)
   for (let n = 0; n < count; n += 100) await store.append('conversation-a', Array.from({ length: 100 }, message), 'any')
 })
 afterAll(async () => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await engines.box('projections')
   const commands = await engines.box('commands')
   commandsUrl = commands.url.replace('http', 'ws')
-  store = connectEventStore(engines.storeUrl, () => undefined)
+  store = connectEventStore(engines.storeUrl)
 })
 afterAll(async () => {
   await store.close()

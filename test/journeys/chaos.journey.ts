@@ -16,7 +16,7 @@ let engines: Engines
 let store: EventStore
 beforeAll(async () => {
   engines = await startEngines({ BOX_LEASE: '3s' })
-  store = connectEventStore(engines.storeUrl, () => undefined)
+  store = connectEventStore(engines.storeUrl)
   await engines.box('projections')
 })
 afterAll(async () => {

@@ -14,7 +14,7 @@ const fault = (error: unknown) => {
 /** Builds the read models once more, beside those that are there, from the whole log. */
 async function rebuiltBeside(server: Server) {
   const pool = new pg.Pool({ connectionString: server.printed.get('database')! })
-  const store = connectEventStore(server.printed.get('store')!, fault)
+  const store = connectEventStore(server.printed.get('store')!)
   const epochEvent = await store.last('epoch-begun')
   const { epoch } = epochEvent!.data as { epoch: string }
   const projections = await openProjections({ pool, epoch, schema: 'rebuilt', holds: store.holds })

@@ -11,7 +11,7 @@ let engines: Engines
 let store: EventStore
 beforeAll(async () => {
   engines = await startEngines({ BOX_LEASE: '2s', READY_LAG: '500ms' })
-  store = connectEventStore(engines.storeUrl, () => undefined)
+  store = connectEventStore(engines.storeUrl)
 })
 afterAll(async () => {
   await store.close()
@@ -125,7 +125,7 @@ describe('a process', () => {
     await socket(first, 'eli')
     await first.kill()
     const second = await startServer({ dataDir, env })
-    const log = connectEventStore(second.printed.get('store')!, () => undefined)
+    const log = connectEventStore(second.printed.get('store')!)
     const ends = async () => (await readAll(log, 'session-eli')).map(({ type, data }) => [type, data])
     await expect.poll(ends, patient).toMatchObject([
       ['SessionOpened', {}],

@@ -125,7 +125,7 @@ describe('repeats', () => {
     for (const frame of [first, ...frames]) once(frame, await alice.ask(frame))
     alice.close()
 
-    const store = connectEventStore(boxes.all[0]!.printed.get('store')!, () => undefined)
+    const store = connectEventStore(boxes.all[0]!.printed.get('store')!)
     const events = await readAll(store, `conversation-${conversation}`)
     await store.close()
     expect(events.map(({ type }) => type)).toEqual([
@@ -155,7 +155,7 @@ describe('repeats', () => {
       reader.close()
     }
     const marks = async () => {
-      const store = connectEventStore(boxes.all[0]!.printed.get('store')!, () => undefined)
+      const store = connectEventStore(boxes.all[0]!.printed.get('store')!)
       const events = await readAll(store, `receipts-${conversation}`)
       await store.close()
       return events.map(({ type, data }) => `${type} ${(data as { upTo: number }).upTo}`)

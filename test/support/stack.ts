@@ -43,7 +43,7 @@ const fault = (error: unknown) => {
 
 /** A box: its own connection, feed and commands over a store and a database that others may share. */
 export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, schema = 'read') {
-  const store = connectEventStore(storeUrl, fault)
+  const store = connectEventStore(storeUrl)
   const epoch = await epochOf(store, now)
   const keyring = await openKeyring(pool, masterKey, fault)
   const projections = await openProjections({ pool, epoch, schema, holds: store.holds })

@@ -1,13 +1,9 @@
 // One append, repeated until the store has said what became of it.
-import type { EventStoreDBClient } from '@eventstore/db-client'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Appended } from '../port.ts'
-import { exact, expectedRevision, failure, toClient } from './convert.ts'
-import type { Request } from './messages.ts'
-import { within } from './within.ts'
+import { StoreUnavailable, type Appended, type ExpectedRevision, type NewEvent } from '../port.ts'
+import type { Appends } from './appends.ts'
+import { proposed } from './encode.ts'
 
-/** BatchAppend has no deadline of its own in the client: a hung node would never be noticed. */
-const attemptMs = 5_000
 const giveUpMs = 15_000
 
 /**
@@ -15,16 +11,19 @@ const giveUpMs = 15_000
  * appended again: at an exact revision the store tells by their ids that they are there already, and answers as the first
  * time. With `any` it does so as far as its memory goes. After 15 s it rejects with the last failure.
  */
-export async function append(client: EventStoreDBClient, request: Request & { op: 'append' }): Promise<Appended> {
-  const events = request.events.map(toClient)
-  const options = { expectedRevision: expectedRevision(request.expected) }
+export async function append(
+  appends: Appends,
+  stream: string,
+  events: readonly NewEvent[],
+  expected: ExpectedRevision,
+): Promise<Appended> {
+  const append = { stream, events, expected, proposed: events.map(proposed) }
   const end = Date.now() + giveUpMs
   for (let pause = 50; ; pause = Math.min(pause * 2, 1_000)) {
     try {
-      const result = await within(attemptMs, client.appendToStream(request.stream, events, options))
-      return { revision: exact(result.nextExpectedRevision), position: exact(result.position?.commit ?? 0n) }
+      return await appends.attempt(append)
     } catch (error) {
-      if (failure(error).kind !== 'unavailable' || Date.now() + pause > end) throw error
+      if (!(error instanceof StoreUnavailable) || appends.closed || Date.now() + pause > end) throw error
       await sleep(pause)
     }
   }

@@ -1,47 +1,61 @@
 // A subscription to `$all` that survives: it starts again from where it was, reads no further than is taken, and says
 // how far nothing is missing.
-import { START, streamNameFilter, type AllStreamSubscription, type EventStoreDBClient } from '@eventstore/db-client'
-import type { FeedBatch, RawEvent } from '../port.ts'
-import { exact, fromClient } from './convert.ts'
+import type { FeedReader, Position, RawEvent } from '../port.ts'
+import { CallFailed, type Call } from './call.ts'
+import type { Connections } from './connection.ts'
+import { readAnswer } from './read-answer.ts'
+import { paths, subscribeFrame } from './encode.ts'
 
-export interface ClientSubscription {
-  /** The receiver has taken one batch: room for another. */
-  taken(): void
-  stop(): void
-}
-
-/** Batches under way to the receiver before reading stops, and events in a batch before it goes early. */
-const underWay = 4
+/** Events in a batch before it goes early. */
 const batchSize = 500
 /** Checkpoints come every 32 × this many events looked at. */
 const checkpointInterval = 32
 
+/** Returns what ends it. */
 export function subscribe(
-  client: EventStoreDBClient,
+  connections: Connections,
   prefixes: readonly string[],
-  after: number | null,
-  say: (batch: FeedBatch) => void,
-): ClientSubscription {
-  let upTo = after
-  let said = after
+  after: Position | undefined,
+  reader: FeedReader,
+): () => void {
+  let upTo = after ?? null
+  let said = upTo
   let saidLive = false
   let events: RawEvent[] = []
   let live = false
-  let room = underWay
+  /** The reader has not taken the last batch yet. */
+  let taking = false
   let scheduled = false
   let stopped = false
   let pause = 50
-  let current: AllStreamSubscription | undefined
+  let current: Call | undefined
+
+  const stop = () => {
+    stopped = true
+    current?.cancel()
+  }
+  const lost = (error: Error) => {
+    if (stopped) return
+    stop()
+    reader.lost(error)
+  }
 
   const flush = () => {
     scheduled = false
-    if (stopped || upTo === null || room === 0 || (upTo === said && live === saidLive)) return
+    if (stopped || taking || upTo === null || (upTo === said && live === saidLive)) return
     const batch = { events, upTo, live }
     events = []
     said = upTo
     saidLive = live
-    if (--room === 0) current?.pause()
-    say(batch)
+    const taken = reader.take(batch)
+    if (!taken) return
+    taking = true
+    current?.pause()
+    taken.then(() => {
+      taking = false
+      flush()
+      if (!taking) current?.resume()
+    }, lost)
   }
   const later = () => {
     if (scheduled) return
@@ -50,7 +64,6 @@ export function subscribe(
   }
 
   const take = (event: RawEvent) => {
-    pause = 50
     if (upTo !== null && event.position <= upTo) return // seen before the connection broke
     events.push(event)
     upTo = event.position
@@ -58,66 +71,45 @@ export function subscribe(
     else later()
   }
 
-  /** A checkpoint counts only when no event before it still waits in the stream's buffer. */
-  const considered = (position: number, subscription: AllStreamSubscription) => {
-    if (subscription.readableLength > 0 || (upTo !== null && position <= upTo)) return
-    upTo = position
-    later()
-  }
-
-  const open = () => {
-    const subscription: AllStreamSubscription = client.subscribeToAll({
-      fromPosition: upTo === null ? START : { commit: BigInt(upTo), prepare: BigInt(upTo) },
-      filter: streamNameFilter({
-        prefixes: [...prefixes],
-        checkpointInterval,
-        checkpointReached: (_, position) => considered(exact(position.commit), subscription),
-      }),
-    })
-    current = subscription
-    let over = false
-    let caughtUp = false
-    /** Said when it arrives, and the events before it may wait in the stream's buffer still. */
-    const settle = () => {
-      if (live || !caughtUp || subscription.readableLength > 0) return
+  const hear = (message: Buffer) => {
+    pause = 50
+    const answer = readAnswer(message)
+    if (answer === undefined || stopped) return
+    if (answer === 'caught-up') {
       live = true
       later()
+    } else if ('event' in answer) take(answer.event)
+    else if (upTo === null || answer.checkpoint > upTo) {
+      upTo = answer.checkpoint
+      later()
     }
-    const again = () => {
-      if (over || stopped) return
-      over = true
-      live = false
-      subscription.unsubscribe().catch(() => undefined)
-      setTimeout(open, pause)
-      pause = Math.min(pause * 2, 2_000)
-    }
-    subscription
-      .on('data', ({ event }) => {
-        if (over) return
-        if (event) take(fromClient(event))
-        settle()
-      })
-      .on('caughtUp', () => {
-        caughtUp = true
-        pause = 50
-        settle()
-      })
-      .on('error', again)
-      .on('end', again)
-      .on('close', again)
-    if (room === 0) subscription.pause()
   }
 
-  open()
-  return {
-    taken: () => {
-      room++
-      flush()
-      if (room > 0) current?.resume()
-    },
-    stop: () => {
-      stopped = true
-      current?.unsubscribe().catch(() => undefined)
-    },
+  const again = () => {
+    if (stopped) return
+    current = undefined
+    live = false
+    setTimeout(() => void open(), pause)
+    pause = Math.min(pause * 2, 2_000)
   }
+
+  const over = (error: Error | undefined) => {
+    if (error && !(error instanceof CallFailed)) lost(error)
+    else again()
+  }
+
+  const open = async () => {
+    try {
+      const connection = await connections.current()
+      if (stopped) return
+      current = connection.call(paths.read, { message: hear, over })
+      current.end(subscribeFrame(prefixes, upTo, checkpointInterval))
+      if (taking) current.pause()
+    } catch (error) {
+      over(error as Error)
+    }
+  }
+
+  void open()
+  return stop
 }
