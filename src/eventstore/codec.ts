@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { DomainEvent } from '../domain/index.ts'
 import type { Metadata, RawEvent } from './port.ts'
 import type { Sealed } from './sealing.ts'
-import { isUsual } from './usual-events.ts'
+import { usualEvent } from './usual-events.ts'
 
 /** A domain event as the log has it: where it stands, what it says (contents sealed), who and why. */
 export type RecordedEvent = DomainEvent<Sealed> & {
@@ -110,7 +110,8 @@ const isKnown = (type: string): type is RecordedEvent['type'] => Object.hasOwn(e
  * Throws, naming the place and the field, where a known type has another shape.
  */
 export function decode(raw: RawEvent): RecordedEvent | undefined {
-  if (isUsual(raw)) return raw as RecordedEvent
+  const usual = usualEvent(raw)
+  if (usual !== undefined) return usual
   if (!isKnown(raw.type)) return undefined
   const data = eventSchemas[raw.type].safeParse(raw.data)
   const meta = metadataSchema.safeParse(raw.metadata)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { eventSchemas, metadataSchema } from '../../src/eventstore/codec.ts'
 import type { RawEvent } from '../../src/eventstore/index.ts'
-import { isUsual } from '../../src/eventstore/usual-events.ts'
+import { usualEvent } from '../../src/eventstore/usual-events.ts'
 import { sometimes } from '../support/sometimes.ts'
 
 const id = '0194f6a0-0000-7000-8000-00000000000a'
@@ -42,8 +42,10 @@ describe('an event of the usual form', () => {
       fc.property(events, metadata, sometimes(fc.constant({}), more), ({ type, data }, beside, added) => {
         const written = { ...place, type, data: { ...data, ...added }, metadata: beside }
         const raw = JSON.parse(JSON.stringify(written)) as RawEvent
-        if (!isUsual(raw)) return
+        const usual = usualEvent(raw)
+        if (usual === undefined) return
         told++
+        expect(usual).toEqual(raw)
         expect(eventSchemas[type].parse(raw.data)).toEqual(raw.data)
         expect(metadataSchema.parse(raw.metadata)).toEqual(raw.metadata)
       }),
@@ -62,6 +64,6 @@ describe('an event of the usual form', () => {
       ['MessagesDelivered', mark],
       ['MessagesRead', mark],
     ] as const)
-      expect(isUsual({ ...place, type, data, metadata: beside })).toBe(true)
+      expect(usualEvent({ ...place, type, data, metadata: beside })).toBeDefined()
   })
 })
