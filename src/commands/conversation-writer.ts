@@ -125,7 +125,8 @@ export function conversationWriter(
       const sealed = outcomes.flatMap(({ task, outcome }) =>
         isRefusal(outcome) ? [] : outcome.events.map(event => seal(id, state.about, event, task.metadata)),
       )
-      const events = allHere(sealed) ? sealed : await Promise.all(sealed)
+      const late = sealed.some(event => event instanceof Promise)
+      const events = late ? await Promise.all(sealed.map(event => Promise.resolve(event))) : (sealed as NewEvent[])
       let write: Appended | null = null
       if (events.length > 0) {
         try {
@@ -180,9 +181,6 @@ export function conversationWriter(
       }),
   }
 }
-
-const allHere = (events: readonly (NewEvent | Promise<NewEvent>)[]): events is readonly NewEvent[] =>
-  !events.some(event => event instanceof Promise)
 
 /** It changes nothing, and was not answered before. */
 const isSo = (task: Queued, { events }: Omit<Written, 'write'>): boolean => events.length === 0 && !task.answered?.()
