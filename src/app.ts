@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { tellAddress } from './address.ts'
+import { wallClock } from './app/clock.ts'
 import { startEngines } from './app/engines.ts'
 import { listen } from './app/listen.ts'
 import { tellProcess } from './app/metrics.ts'
@@ -29,7 +30,7 @@ export interface App {
   close(): Promise<void>
 }
 
-const now = () => new Date().toISOString()
+const now = wallClock()
 
 /**
  * Starts this process's roles, with the embedded store and Postgres beside it where no URL says otherwise. `say` gets one line

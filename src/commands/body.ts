@@ -23,6 +23,7 @@ export function openBody(text: string): OpenedBody | Refusal {
   } catch {
     return refuse('bad-frame', 'body is not JSON; a frame is one JSON object')
   }
+  if (isPlain(found)) return { content: text }
   const checked = body.safeParse(found)
   if (checked.success) {
     const { attachments, replyTo } = checked.data
@@ -32,6 +33,13 @@ export function openBody(text: string): OpenedBody | Refusal {
   let value = found
   for (const key of path) value = (value as Record<PropertyKey, unknown>)[key]
   return refuse('bad-frame', `${['body', ...path].map(String).join('.')} is ${kindOf(value)}: ${message}`)
+}
+
+/** An object that names nothing and answers nothing, as most are: the schema, which copies it, is not asked. */
+function isPlain(found: unknown): boolean {
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) return false
+  const { text, attachments, replyTo } = found as Record<string, unknown>
+  return attachments === undefined && replyTo === undefined && (text === undefined || typeof text === 'string')
 }
 
 function kindOf(value: unknown): string {

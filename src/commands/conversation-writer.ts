@@ -54,15 +54,17 @@ export function conversationWriter(
   conversations: HotConversations,
   about: AboutMessages,
   mediaSide: MediaSide,
-  before: (commands: readonly ConversationCommand[]) => Promise<void>,
+  before: (commands: readonly ConversationCommand[]) => Promise<void> | void,
 ): ConversationWriter {
   const queues = new Map<string, Queued[]>()
 
-  const seal = async (
-    { id: conversation, about }: { id: string; about: About | undefined },
+  /** At once where the key is at hand and no media are named: nearly always. */
+  const seal = (
+    conversation: string,
+    about: About | undefined,
     event: ConversationEvent,
     metadata: Metadata,
-  ): Promise<NewEvent> => {
+  ): NewEvent | Promise<NewEvent> => {
     const { type } = event
     const id = 'id' in event ? event.id : randomUUID()
     if (type !== 'MessageSent' && type !== 'MessageEdited') return { id, type, data: event.data, metadata }
@@ -71,13 +73,17 @@ export function conversationWriter(
     const [message, at] =
       type === 'MessageEdited' ? [event.data.message, about!.get(event.data.message)!.at] : [event.id, event.data.at]
     const place = { conversation, message, author: from, at, expiresAt }
-    const data = { ...event.data, content: await keyring.seal(place, content) }
-    if (attachments === undefined) return { id, type, data, metadata }
-    const sealed = attachments.map(async ({ media, grant }) => ({
+    const sealed = keyring.seal(place, content)
+    if (attachments === undefined && !(sealed instanceof Promise))
+      return { id, type, data: { ...event.data, content: sealed }, metadata }
+    const grants = (attachments ?? []).map(async ({ media, grant }) => ({
       media,
       grant: await keyring.seal({ ...place, message: grantPlace(message, media) }, grant),
     }))
-    return { id, type, data: { ...data, attachments: await Promise.all(sealed) }, metadata }
+    return Promise.all([sealed, Promise.all(grants)]).then(([content, grants]) => {
+      const data = { ...event.data, content, ...(attachments && { attachments: grants }) }
+      return { id, type, data, metadata }
+    })
   }
 
   /** Decides a lot in order, each on what the ones before made so. */
@@ -100,8 +106,12 @@ export function conversationWriter(
 
   const writeLot = async (id: string, waiting: readonly Queued[]): Promise<void> => {
     // first: an id that is looked up before a snapshot is taken may be in that, and neither in what was found nor in the tail
-    const { hot, fresh } = await conversations.get(id)
-    const [, lot] = await Promise.all([before(waiting.map(task => task.command)), lookedUp(mediaSide, waiting)])
+    const known = conversations.known(id)
+    const { hot, fresh } = known ? { hot: known, fresh: false } : await conversations.get(id)
+    const told = before(waiting.map(task => task.command))
+    const found = lookedUp(mediaSide, waiting)
+    const both = () => Promise.all([Promise.resolve(told), Promise.resolve(found)])
+    const lot = told || found instanceof Promise ? (await both())[1] : found
     const asked = lot.flatMap(({ command }) => askedBy(command) ?? [])
     if (asked.length > 0) await about.load(hot, asked)
     for (let current = fresh; ; current = true) {
@@ -112,11 +122,11 @@ export function conversationWriter(
         await conversations.catchUp(hot)
         continue
       }
-      const events = await Promise.all(
-        outcomes.flatMap(({ task, outcome }) =>
-          isRefusal(outcome) ? [] : outcome.events.map(event => seal({ id, about: state.about }, event, task.metadata)),
-        ),
+      const sealed = outcomes.flatMap(({ task, outcome }) =>
+        isRefusal(outcome) ? [] : outcome.events.map(event => seal(id, state.about, event, task.metadata)),
       )
+      const late = sealed.some(event => event instanceof Promise)
+      const events = late ? await Promise.all(sealed.map(event => Promise.resolve(event))) : (sealed as NewEvent[])
       let write: Appended | null = null
       if (events.length > 0) {
         try {
@@ -126,7 +136,10 @@ export function conversationWriter(
           await conversations.catchUp(hot)
           continue
         }
-        if (hot.head < write.revision) Object.assign(hot, { state, head: write.revision })
+        if (hot.head < write.revision) {
+          hot.state = state
+          hot.head = write.revision
+        }
       }
       if (asked.length > 0) about.forget(hot)
       for (const { task, outcome } of outcomes) task.settle(isRefusal(outcome) ? outcome : { ...outcome, write })
@@ -135,6 +148,7 @@ export function conversationWriter(
   }
 
   const drain = async (id: string, queue: Queued[]): Promise<void> => {
+    await Promise.resolve() // what a client says in one breath is one write
     while (queue.length > 0) {
       const lot = queue.splice(0, lotSize(queue))
       try {
@@ -154,7 +168,8 @@ export function conversationWriter(
   return {
     write: (conversation, task) =>
       new Promise((settle, fail) => {
-        const queued = { ...task, settle, fail }
+        const { command, metadata, answered } = task
+        const queued: Queued = { command, metadata, ...(answered && { answered }), settle, fail }
         const queue = queues.get(conversation)
         if (!queue) {
           const fresh = [queued]
@@ -176,6 +191,7 @@ const placed = (events: readonly ConversationEvent[], first: number): Conversati
 
 /** How many of the waiting go into one write: as many as fit, at least one. */
 function lotSize(queue: readonly Queued[]): number {
+  if (queue.length === 1) return 1
   let bytes = 0
   for (const [index, { command }] of queue.entries()) {
     bytes += commandBytes(command)

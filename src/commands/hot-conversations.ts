@@ -19,6 +19,8 @@ export interface HotConversation {
 const inMemory = 10_000
 
 export interface HotConversations {
+  /** What is in memory already: as of now or earlier. */
+  known(id: string): HotConversation | undefined
   /** Loaded, and as of now or earlier; `fresh` tells whether the tail was read for this call. */
   get(id: string): Promise<{ hot: HotConversation; fresh: boolean }>
   /** Reads what others have appended since. */
@@ -77,6 +79,7 @@ export function hotConversations(
   }
 
   return {
+    known: id => cache.get(id),
     get: async id => {
       const known = cache.get(id)
       if (known) return { hot: known, fresh: false }

@@ -74,9 +74,12 @@ export function createCommands(ports: CommandPorts): Commands {
     { cache: false, maxBatchSize: 1_000, batchScheduleFn: ask => void asking.then(() => process.nextTick(ask)) },
   )
   const about = aboutMessages(store, readSide, conversations)
-  const writer = conversationWriter(store, keyring, conversations, about, mediaSide, async commands => {
-    const ids = commands.flatMap(command => ('id' in command && !sent.get(command.id) ? [command.id] : []))
+  const lookUp = async (ids: readonly string[]): Promise<void> => {
     for (const message of await Promise.all(ids.map(id => earlier.load(id)))) if (message) sent.add(message)
+  }
+  const writer = conversationWriter(store, keyring, conversations, about, mediaSide, commands => {
+    const ids = commands.flatMap(command => ('id' in command && !sent.get(command.id) ? [command.id] : []))
+    return ids.length === 0 ? undefined : lookUp(ids)
   })
 
   const { say, answerTo } = saidOnce(writer, sent, feed.head, now)

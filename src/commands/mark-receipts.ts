@@ -18,6 +18,8 @@ import type { DeviceMarks, ReadSide } from './ports.ts'
 
 type Kind = ReceiptsCommand['type']
 interface Waiting {
+  /** Whose mark it is: the conversation's member with this device. */
+  readonly key: string
   readonly command: ReceiptsCommand
   readonly metadata: Metadata
 }
@@ -53,29 +55,45 @@ export function markReceipts(
     { cache: false, maxBatchSize: 1_000 },
   )
 
-  const append = async (conversation: string, lot: Iterable<Waiting>): Promise<void> => {
-    const waiting = [...lot]
-    const before = await Promise.all(
-      waiting.map(async ({ command: { user, device } }) => {
-        const place = { conversation, user, device }
-        return known.get(keyOf(place)) ?? higher(await stored.load(place), told.get(keyOf(place)))
-      }),
-    )
+  /** Where the devices of a lot are; of those that are not known here it is asked. */
+  const marksOf = (lot: Iterable<Waiting>): Map<string, Marks> | Promise<Map<string, Marks>> => {
     const marks = new Map<string, Marks>()
-    const writes = new Map<string, NewEvent[]>()
-    for (const [index, { command, metadata }] of waiting.entries()) {
-      const key = keyOf({ conversation, ...command })
-      const now = marks.get(key) ?? before[index]!
+    let strangers: Promise<unknown>[] | undefined
+    for (const { key, command } of lot) {
+      const mark = known.get(key)
+      if (mark !== undefined) marks.set(key, mark)
+      else (strangers ??= []).push(ask(key, command).then(mark => marks.set(key, mark)))
+    }
+    return strangers ? Promise.all(strangers).then(() => marks) : marks
+  }
+  const ask = async (key: string, { user, device }: ReceiptsCommand): Promise<Marks> => {
+    const conversation = key.slice(0, key.indexOf('\n'))
+    return higher(await stored.load({ conversation, user, device }), told.get(key))
+  }
+
+  const append = async (conversation: string, lot: readonly Waiting[]): Promise<void> => {
+    const found = marksOf(lot)
+    const marks = found instanceof Map ? found : await found
+    const together: NewEvent[] = []
+    // who is new here may have come from another box, and be told there just now: theirs is a write by itself
+    const alone = new Map<string, NewEvent[]>()
+    for (const { key, command, metadata } of lot) {
+      const now = marks.get(key)!
       const decided = decide(decider, command, now) as readonly ReceiptsEvent[] // range was checked when it was asked
       marks.set(key, fold(decider, now, decided))
-      if (decided.length === 0) continue
-      // who is new here may have come from another box, and be told there just now: theirs is a write by itself
-      const write = known.has(key) ? '' : key
-      const events = writes.get(write) ?? []
-      writes.set(write, events)
-      for (const { type, data } of decided) events.push({ id: markId(type, conversation, data), type, data, metadata })
+      for (const { type, data } of decided) {
+        // a device's mark is there once: said at two boxes at once, it is the same event
+        const event = { id: eventIdOf(`${type} ${data.upTo}`, key), type, data, metadata }
+        if (known.has(key)) together.push(event)
+        else if (!alone.get(key)?.push(event)) alone.set(key, [event])
+      }
     }
-    if (writes.size > 0) await Promise.all([...writes.values()].map(events => write(conversation, events)))
+    if (alone.size === 0) {
+      if (together.length > 0) await write(conversation, together)
+    } else {
+      const writes = [...alone.values(), ...(together.length > 0 ? [together] : [])]
+      await Promise.all(writes.map(events => write(conversation, events)))
+    }
     for (const [key, value] of marks) known.set(key, value)
   }
 
@@ -94,7 +112,7 @@ export function markReceipts(
     const waiting = new Map<string, Waiting>()
     const written = (writing.get(conversation) ?? Promise.resolve()).then(() => {
       gathering.delete(conversation)
-      return append(conversation, waiting.values())
+      return append(conversation, [...waiting.values()])
     })
     const over = written
       .catch(() => undefined) // those who wait for this lot hear of it; the next one is another matter
@@ -109,8 +127,8 @@ export function markReceipts(
 
   const gather = (conversation: string, mark: Waiting): Promise<void> => {
     const lot = gathering.get(conversation) ?? begin(conversation)
-    const { type, user, device, upTo } = mark.command
-    const key = `${type}\n${user}\n${device}`
+    const { type, upTo } = mark.command
+    const key = `${type}\n${mark.key}`
     if (upTo > (lot.waiting.get(key)?.command.upTo ?? -1)) lot.waiting.set(key, mark)
     return lot.written
   }
@@ -118,7 +136,8 @@ export function markReceipts(
   const mark = async (type: Kind, asker: Asker, conversation: string, upTo: number): Promise<Refusal | undefined> => {
     if (!isUuid(conversation)) return refuse('unknown-conversation')
     const { user, device } = asker.actor
-    const { hot, fresh } = await conversations.get(conversation)
+    const atHand = conversations.known(conversation)
+    const { hot, fresh } = atHand ? { hot: atHand, fresh: false } : await conversations.get(conversation)
     if (!fresh && (notIn(hot.state, user) || upTo > hot.head)) await conversations.catchUp(hot)
     const stranger = notIn(hot.state, user)
     if (stranger) return stranger
@@ -126,8 +145,9 @@ export function markReceipts(
     const decision = decide(decider, command, decider.initial)
     if (isRefusal(decision)) return decision
     if (type === 'MarkDelivered' && hot.state.status === 'open' && !hot.state.delivered) return undefined
+    const key = keyOf({ conversation, user, device })
     try {
-      await gather(conversation, { command, metadata: metadataFor(asker, command.at) })
+      await gather(conversation, { key, command, metadata: metadataFor(asker, command.at) })
       return undefined
     } catch (error) {
       if (error instanceof StoreUnavailable) return refuse('busy', error.message, 1_000)
@@ -139,9 +159,11 @@ export function markReceipts(
   const take = ({ events }: Batch): void => {
     for (const event of events) {
       if (event.type !== 'MessagesDelivered' && event.type !== 'MessagesRead') continue
-      const key = keyOf({ conversation: idIn(event.stream), ...event.data })
-      const marks = known.has(key) ? known : told
-      const before = marks.get(key) ?? decider.initial
+      const { user, device } = event.data
+      const key = keyOf({ conversation: idIn(event.stream), user, device })
+      const mark = known.peek(key)
+      const marks = mark ? known : told
+      const before = mark ?? told.get(key) ?? decider.initial
       const raises = event.data.upTo > (event.type === 'MessagesRead' ? before.read : before.delivered)
       if (raises) marks.set(key, evolve(decider, before, event)) // one's own come back here, and raise nothing
     }
@@ -155,10 +177,6 @@ export function markReceipts(
       mark('MarkRead', asker, at.conversation, at.upTo),
   }
 }
-
-/** A device's mark is there once: said at two boxes at once, it is the same event. */
-const markId = (type: string, conversation: string, { user, device, upTo }: ReceiptsEvent['data']): string =>
-  eventIdOf(`${type} ${upTo}`, keyOf({ conversation, user, device }))
 
 const higher = (one: Marks, other: Marks = decider.initial): Marks => ({
   delivered: Math.max(one.delivered, other.delivered),

@@ -9,10 +9,10 @@ import type { Say } from './said-once.ts'
 
 export const sendMessage =
   (say: Say, blocks: Blocks) =>
-  async (asker: Asker, { id, to, body }: Send): Promise<SentMessage | Refusal> => {
+  (asker: Asker, { id, to, body }: Send): Promise<SentMessage | Refusal> => {
     const blockedBy = blocks.of(asker.actor.user)
     if ('conversation' in to) {
-      if (!isUuid(to.conversation)) return refuse('unknown-conversation')
+      if (!isUuid(to.conversation)) return Promise.resolve(refuse('unknown-conversation'))
       return say(asker, id, to.conversation, (from, at) => {
         const opened = openBody(body)
         return isRefusal(opened) ? opened : { type: 'SendMessage', id, from, ...opened, blockedBy, at }

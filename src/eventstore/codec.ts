@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { DomainEvent } from '../domain/index.ts'
 import type { Metadata, RawEvent } from './port.ts'
 import type { Sealed } from './sealing.ts'
+import { usualEvent } from './usual-events.ts'
 
 /** A domain event as the log has it: where it stands, what it says (contents sealed), who and why. */
 export type RecordedEvent = DomainEvent<Sealed> & {
@@ -94,7 +95,7 @@ export const eventSchemas: { [T in RecordedEvent['type']]: z.ZodType<Recorded<T>
   MediaDiscarded: z.object({ why: z.enum(['unnamed', 'keys-gone']), at }),
 }
 
-const metadata: z.ZodType<Metadata> = z.object({
+export const metadataSchema: z.ZodType<Metadata> = z.object({
   actor: z.object({ user: user.nullable(), device: z.string().nullable(), session: z.string().nullable() }),
   origin: z.enum(['user', 'app', 'system']),
   at,
@@ -109,9 +110,11 @@ const isKnown = (type: string): type is RecordedEvent['type'] => Object.hasOwn(e
  * Throws, naming the place and the field, where a known type has another shape.
  */
 export function decode(raw: RawEvent): RecordedEvent | undefined {
+  const usual = usualEvent(raw)
+  if (usual !== undefined) return usual
   if (!isKnown(raw.type)) return undefined
   const data = eventSchemas[raw.type].safeParse(raw.data)
-  const meta = metadata.safeParse(raw.metadata)
+  const meta = metadataSchema.safeParse(raw.metadata)
   if (data.success && meta.success) return { ...raw, data: data.data, metadata: meta.data } as RecordedEvent
   const error = (data.error ?? meta.error)!
   const part = data.success ? 'metadata' : 'data'

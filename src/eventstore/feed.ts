@@ -54,20 +54,22 @@ export function startFeed(
   let isLive: () => void
   const live = new Promise<void>(resolve => (isLive = resolve))
 
-  const check = (raw: RawEvent): RecordedEvent[] => {
+  const check = (raw: RawEvent): RecordedEvent | undefined => {
     try {
-      const event = decode(raw)
-      return event ? [event] : []
+      return decode(raw)
     } catch (error) {
       aside++
       hooks.onSetAside(error as Error)
-      return []
+      return undefined
     }
   }
 
   const take = (batch: FeedBatch): void | Promise<void> => {
-    const events = batch.events.flatMap(check)
-    for (const event of events) {
+    const events: RecordedEvent[] = []
+    for (const raw of batch.events) {
+      const event = check(raw)
+      if (event === undefined) continue
+      events.push(event)
       kept.push(event)
       characters += contentOf(event)
     }

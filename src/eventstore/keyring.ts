@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import { dueOf } from './due-keys.ts'
+import { Lately } from './lately.ts'
 import { open, openBytes, seal, sealBytes, type Sealed } from './sealing.ts'
 
 /** What a key belongs to: the conversation, the author, and a period: by the time of writing, or by when its time is over. */
@@ -156,11 +157,19 @@ export async function openKeyring(
     { cache: false, maxBatchSize: 1_000 },
   )
 
+  /** What has a limit is not remembered: it is to go when its key does. */
+  const lately = new Lately()
+
   return {
     seal: (place, text) => {
-      const sealWith = ({ id, key }: ContentKey) => seal(text, key, id, place.conversation, place.message)
+      const { conversation, message, expiresAt } = place
+      const sealWith = ({ id, key }: ContentKey) => {
+        const sealed = seal(text, key, id, conversation, message)
+        if (expiresAt === undefined) lately.add(conversation, message, sealed, text)
+        return sealed
+      }
       // its time is over before it is said (a history of long ago): it is sealed with a key that nobody has
-      if (place.expiresAt !== undefined && dueOf(place.expiresAt) <= now()) return sealWith(lostKey())
+      if (expiresAt !== undefined && dueOf(expiresAt) <= now()) return sealWith(lostKey())
       const known = byName.get(nameIn(place))
       return known ? sealWith(known) : keys.load(place).then(sealWith)
     },
@@ -168,6 +177,8 @@ export async function openKeyring(
       if (expiresAt !== undefined && Date.parse(expiresAt) <= now()) return null
       const openWith = (content: ContentKey | null) => {
         if (content === null || isDue(content)) return null
+        const known = lately.textIn(conversation, message, sealed)
+        if (known !== undefined) return known
         try {
           return open(sealed, content.key, conversation, message)
         } catch (error) {

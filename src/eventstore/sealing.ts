@@ -1,6 +1,6 @@
 // A body is sealed before it is stored: AES-256-GCM (NIST SP 800-38D), a random 96-bit nonce each time, and the place it
 // belongs to as additional data, so that a sealed body cannot be moved to another message.
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto'
 
 /** A sealed body as it stands in the log. `key` names the content key; it never contains it. */
 export interface Sealed {
@@ -12,11 +12,25 @@ export interface Sealed {
 const nonceBytes = 12
 const tagBytes = 16
 
+/** Random bytes for nonces, drawn many at a time: a draw takes 1.5 µs whatever it brings. Each is given out once. */
+const drawn = Buffer.alloc(256 * nonceBytes)
+let used = drawn.length
+
+function freshNonce(): Buffer {
+  if (used === drawn.length) {
+    randomFillSync(drawn)
+    used = 0
+  }
+  return drawn.subarray(used, (used += nonceBytes))
+}
+
 /** Nonce, ciphertext and tag of some bytes, bound to a place. The key has 32 bytes. */
 export function sealBytes(bytes: Buffer, key: Buffer, place: string): Buffer {
-  const nonce = randomBytes(nonceBytes)
+  const nonce = freshNonce()
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(place))
-  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
+  const ciphertext = cipher.update(bytes)
+  cipher.final() // makes the tag; in this mode no bytes are left for it
+  return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()])
 }
 
 /** The bytes again. Throws where key, place or bytes are not those they were sealed with. */

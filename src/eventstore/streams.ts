@@ -14,8 +14,18 @@ export type Category = (typeof categories)[number]
 
 export const streamOf = (category: Category, id: string): string => `${category}-${id}`
 
+/** The stream that was asked about last, and the id in it: an event is looked at several times in a row. */
+let asked = ''
+let found = ''
+
 /** The id in a stream's name: `conversation-<id>` → `<id>`. */
-export const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1)
+export function idIn(stream: string): string {
+  if (stream !== asked) {
+    asked = stream
+    found = stream.slice(stream.indexOf('-') + 1)
+  }
+  return found
+}
 
 /** What the feed subscribes to: everything of ours, so that it has something to say in an empty log too. */
 export const prefixes: readonly string[] = [...categories, 'epoch'].map(category => `${category}-`)

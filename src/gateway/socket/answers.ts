@@ -7,7 +7,7 @@ import type { Counts } from '../counts.ts'
 import type { HeldMarks } from '../load/held-marks.ts'
 import type { Load } from '../load/load.ts'
 import type { Log } from '../settings.ts'
-import { answer, refusalFrame } from './frames.ts'
+import { answer, refusalFrame, sentAnswer } from './frames.ts'
 import type { Outgoing } from './outbox.ts'
 import type { Presence, Watcher } from './presence.ts'
 import type { Typing } from './typing.ts'
@@ -22,6 +22,8 @@ export interface Client extends Watcher {
 
 export type Answers = (client: Client, frame: Envelope, body: string | undefined) => Promise<Outgoing | undefined>
 
+/** What a command answers, now or later: nothing, where it is accepted and that is all there is to say. */
+type Called = undefined | Refusal | void | Promise<SentMessage | Refusal | undefined>
 type Said = Extract<Envelope, { id: string }>
 
 const madeByUser: ReadonlySet<Envelope['type']> = new Set([
@@ -45,7 +47,7 @@ export interface AnswersParts {
 }
 
 export function createAnswers({ commands, typing, presence, load, marks, counts, log }: AnswersParts): Answers {
-  const call = async (client: Client, asker: Asker, frame: Envelope, body: string | undefined) => {
+  const call = (client: Client, asker: Asker, frame: Envelope, body: string | undefined): Called => {
     switch (frame.type) {
       case 'send': {
         const message = { id: frame.id, body: body! }
@@ -108,7 +110,7 @@ export function createAnswers({ commands, typing, presence, load, marks, counts,
       if (isRefusal(answered)) return refused(answered, id)
       accepted(asker)
       counts.sent[type]++
-      return answer(sentFrame(answered as SentMessage))
+      return sentAnswer(answered as SentMessage)
     } catch (error) {
       return refused(faulted(error, type, log), id)
     } finally {
@@ -138,6 +140,3 @@ export function createAnswers({ commands, typing, presence, load, marks, counts,
     return 'id' in frame ? said(client, asker, frame, body) : quiet(client, asker, frame)
   }
 }
-
-const sentFrame = ({ id, conversation, seq, at, position }: SentMessage) =>
-  ({ type: 'sent', id, conversation, seq, at, position: String(position) }) as const

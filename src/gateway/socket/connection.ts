@@ -184,7 +184,7 @@ export class Connection implements Receiver, Client {
   #take(parsed: ReturnType<typeof parseFrame>): void {
     this.#parts.counts.heard(parsed)
     if ('refusal' in parsed) return this.dispatch({ type: 'garbled', ...parsed })
-    if (parsed.frame.type !== 'resume') return this.dispatch({ type: 'framed', ...parsed })
+    if (parsed.frame.type !== 'resume') return this.dispatch({ type: 'framed', frame: parsed.frame, body: parsed.body })
     // who has said in the URL where to begin may say it once more, or meanwhile be further: it has begun there
     if (this.#cursor === undefined) this.#resume(parsed.frame.cursor)
     this.#cursor = undefined

@@ -194,12 +194,25 @@ export class Fanout {
         return this.#frames.member({ conversation, seq, position, change: 'left', role: null, by: null, ...event.data })
       case 'MemberRemoved':
         return this.#frames.member({ conversation, seq, position, change: 'removed', role: null, ...event.data })
-      case 'MessageSent':
-        return this.#frames.message({ conversation, seq, previous, id: event.id, position, ...event.data })
+      case 'MessageSent': {
+        const { from, at, expiresAt, content } = event.data
+        return this.#frames.message({
+          conversation,
+          seq,
+          previous,
+          id: event.id,
+          from,
+          at,
+          expiresAt,
+          content,
+          position,
+        })
+      }
       case 'MessagesDelivered':
       case 'MessagesRead': {
+        const { user, upTo, at } = event.data
         const kind = event.type === 'MessagesRead' ? 'read' : 'delivered'
-        return this.#frames.receipt({ conversation, kind, position, ...event.data })
+        return this.#frames.receipt({ conversation, user, kind, upTo, at, position })
       }
       default:
         if (isAmending(event)) return this.#frames.amendment(amendmentOf(event))

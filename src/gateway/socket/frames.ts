@@ -1,5 +1,6 @@
 // Pushed frames, each encoded once however many sessions get it. From the live log and from the read models alike, so that
 // what is resumed is what would have been pushed, but for `previous`.
+import type { SentMessage } from '../../commands/index.ts'
 import type { Refusal, Role } from '../../domain/index.ts'
 import type { Keyring, Position, Sealed } from '../../eventstore/index.ts'
 import type { AmendmentRow } from '../../projections/index.ts'
@@ -70,6 +71,14 @@ export function answer(frame: ServerFrame): Outgoing {
   return { class: 'answer', bytes, size: bytes.length }
 }
 
+/** The answer to what was said: ids, times and positions have no character that JSON escapes. */
+export function sentAnswer({ id, conversation, seq, at, position }: SentMessage): Outgoing {
+  const bytes = textFrame(
+    `{"type":"sent","id":"${id}","conversation":"${conversation}","seq":${seq},"at":"${at}","position":"${position}"}`,
+  )
+  return { class: 'answer', bytes, size: bytes.length }
+}
+
 /** `id` is the frame's that is refused, where it has one. */
 export function refusalFrame(refusal: Refusal, id: string | undefined) {
   const { refused: code, retryAfterMs } = refusal
@@ -95,14 +104,9 @@ export function presenceFrame(frame: Extract<ServerFrame, { type: 'presence' }>)
 }
 
 export function createFrames(keyring: Keyring, cursors: Cursors, now: () => number = Date.now): Frames {
-  const placed = (
-    kind: 'receipt' | 'membership',
-    position: Position,
-    fields: Record<string, unknown>,
-    more: Pick<Outgoing, 'key' | 'mark'> = {},
-  ): Outgoing => {
+  const placed = (position: Position, fields: Record<string, unknown>): Outgoing => {
     const bytes = textFrame(JSON.stringify({ ...fields, cursor: cursors.of(position) }))
-    return { class: kind, position, bytes, size: bytes.length, ...more }
+    return { class: 'membership', position, bytes, size: bytes.length }
   }
 
   /** A frame with a body: `head`, the body as it came, `tail`. From `expiresAt` on, and however late it goes out, without. */
@@ -128,7 +132,7 @@ export function createFrames(keyring: Keyring, cursors: Cursors, now: () => numb
 
   const member = ({ conversation, seq, user, change, role, by, at, position }: PushedMember) => {
     const more = { ...(role === null ? {} : { role }), ...(by === null ? {} : { by }) }
-    return placed('membership', position, { type: 'member', conversation, seq, user, change, ...more, at })
+    return placed(position, { type: 'member', conversation, seq, user, change, ...more, at })
   }
 
   return {
@@ -148,13 +152,14 @@ export function createFrames(keyring: Keyring, cursors: Cursors, now: () => numb
       return withBody('message', position, { conversation, message: id, expiresAt }, content, head, tail)
     },
 
-    receipt: ({ conversation, user, kind, upTo, at, position }) =>
-      placed(
-        'receipt',
-        position,
-        { type: 'receipt', conversation, by: user, [kind]: upTo, at },
-        { key: `${kind} ${conversation} ${user}`, mark: upTo },
-      ),
+    receipt({ conversation, user, kind, upTo, at, position }) {
+      const by = JSON.stringify(user)
+      const bytes = textFrame(
+        `{"type":"receipt","conversation":"${conversation}","by":${by},"${kind}":${upTo},"at":"${at}","cursor":"${cursors.of(position)}"}`,
+      )
+      const key = `${kind} ${conversation} ${user}`
+      return { class: 'receipt', position, key, mark: upTo, bytes, size: bytes.length }
+    },
 
     member,
 
@@ -166,10 +171,10 @@ export function createFrames(keyring: Keyring, cursors: Cursors, now: () => numb
           return member({ conversation, seq, position, change: 'role', ...amendment.data })
         case 'ConversationRenamed':
         case 'DeliveredMarksChanged':
-          return placed('membership', position, { type: 'changed', conversation, seq, ...amendment.data })
+          return placed(position, { type: 'changed', conversation, seq, ...amendment.data })
         case 'RetentionChanged': {
           const retention = retentionShown(amendment.data.retention)
-          return placed('membership', position, { type: 'changed', conversation, seq, ...amendment.data, retention })
+          return placed(position, { type: 'changed', conversation, seq, ...amendment.data, retention })
         }
         case 'MessageEdited': {
           const { content, message, expiresAt, attachments: _, ...data } = amendment.data // the body names them; what opens them stays here
@@ -179,15 +184,15 @@ export function createFrames(keyring: Keyring, cursors: Cursors, now: () => numb
           return withBody('membership', position, place, content, `${head},"body":`, tail)
         }
         case 'MessageRetracted':
-          return placed('membership', position, { type: 'retracted', ...about, ...amendment.data })
+          return placed(position, { type: 'retracted', ...about, ...amendment.data })
         case 'DeliveryFailed': {
           const { message: id, messageSeq: seq, to, reason, attempts, at } = amendment.data
-          return placed('membership', position, { type: 'failed', id, conversation, seq, to, reason, attempts, at })
+          return placed(position, { type: 'failed', id, conversation, seq, to, reason, attempts, at })
         }
         case 'ReactionAdded':
         case 'ReactionRemoved': {
           const on = amendment.type === 'ReactionAdded'
-          return placed('membership', position, { type: 'reacted', ...about, ...amendment.data, on })
+          return placed(position, { type: 'reacted', ...about, ...amendment.data, on })
         }
       }
     },

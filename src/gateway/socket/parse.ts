@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { refuse, type Refusal } from '../../domain/index.ts'
 import { cutMember } from './json-member.ts'
 import { type ClientFrame, clientFrames } from './protocol.ts'
+import { usualFrame } from './usual-frames.ts'
 
 type WithoutBody<F> = F extends unknown ? Omit<F, 'body'> : never
 /** A frame without what only its receivers should see. */
@@ -16,12 +17,10 @@ export type Parsed =
 const types = Object.keys(clientFrames).join(', ')
 const isType = (type: unknown): type is keyof typeof clientFrames =>
   typeof type === 'string' && Object.hasOwn(clientFrames, type)
-const hasBody = (schema: z.ZodObject): boolean => 'body' in schema.shape
+const schemas = Object.entries(clientFrames) as [keyof typeof clientFrames, z.ZodObject][]
+const withBody = new Set(schemas.flatMap(([type, schema]) => ('body' in schema.shape ? [type] : [])))
 const envelopes = Object.fromEntries(
-  Object.entries(clientFrames).map(([type, schema]: [string, z.ZodObject]) => [
-    type,
-    hasBody(schema) ? schema.omit({ body: true }) : schema,
-  ]),
+  schemas.map(([type, schema]) => [type, withBody.has(type) ? schema.omit({ body: true }) : schema]),
 ) as unknown as Record<keyof typeof clientFrames, z.ZodType<Envelope>>
 
 /** `body` is the text of a `send`'s or `edit`'s body as it came, at most `bodyBytes` of UTF-8; what is in it was not looked at. */
@@ -38,14 +37,18 @@ export function parseFrame(text: string, bodyBytes: number): Parsed {
   const { type, id } = found as { type?: unknown; id?: unknown }
   if (!isType(type)) return bad(`type is ${shown(type)}; accepted are ${types}`, id)
 
-  const checked = envelopes[type].safeParse(found)
-  if (!checked.success) return bad(explain(checked.error, found), id)
-  if (!hasBody(clientFrames[type])) return { frame: checked.data, body: undefined }
+  let frame = usualFrame(found)
+  if (frame === undefined) {
+    const checked = envelopes[type].safeParse(found)
+    if (!checked.success) return bad(explain(checked.error, found), id)
+    frame = checked.data
+  }
+  if (!withBody.has(type)) return { frame, body: undefined }
 
   const body = cut?.member
   if (body === undefined) return bad('body is missing: an object', id)
   const bytes = Buffer.byteLength(body)
-  if (bytes <= bodyBytes) return { frame: checked.data, body }
+  if (bytes <= bodyBytes) return { frame, body }
   return {
     refusal: refuse('too-large', `body has ${bytes} bytes; at most ${bodyBytes} are accepted`),
     id: id as string,

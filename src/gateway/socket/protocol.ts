@@ -3,12 +3,10 @@
 import { z } from 'zod'
 
 /** User ids: 1–64 of these characters, case-sensitive. */
+export const userIdForm = /^[A-Za-z0-9._\-@[\]\\^{}|`]{1,64}$/
 export const userId = z
   .string()
-  .regex(
-    /^[A-Za-z0-9._\-@[\]\\^{}|`]{1,64}$/,
-    'a user id has 1–64 of the characters A–Z a–z 0–9 . _ - @ [ ] \\ ^ { } | `',
-  )
+  .regex(userIdForm, 'a user id has 1–64 of the characters A–Z a–z 0–9 . _ - @ [ ] \\ ^ { } | `')
 /** Devices are named by their tokens, in the alphabet of user ids. */
 export const deviceId = userId
 export const uuid = z.uuid('a UUID').transform(id => id.toLowerCase())
