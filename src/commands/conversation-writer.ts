@@ -54,7 +54,7 @@ export function conversationWriter(
   conversations: HotConversations,
   about: AboutMessages,
   mediaSide: MediaSide,
-  before: (commands: readonly ConversationCommand[]) => Promise<void>,
+  before: (hot: HotConversation, commands: readonly ConversationCommand[]) => Promise<void> | undefined,
 ): ConversationWriter {
   const queues = new Map<string, Queued[]>()
 
@@ -101,7 +101,13 @@ export function conversationWriter(
   const writeLot = async (id: string, waiting: readonly Queued[]): Promise<void> => {
     // first: an id that is looked up before a snapshot is taken may be in that, and neither in what was found nor in the tail
     const { hot, fresh } = await conversations.get(id)
-    const [, lot] = await Promise.all([before(waiting.map(task => task.command)), lookedUp(mediaSide, waiting)])
+    const [, lot] = await Promise.all([
+      before(
+        hot,
+        waiting.map(task => task.command),
+      ),
+      lookedUp(mediaSide, waiting),
+    ])
     const asked = lot.flatMap(({ command }) => askedBy(command) ?? [])
     if (asked.length > 0) await about.load(hot, asked)
     for (let current = fresh; ; current = true) {
