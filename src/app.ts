@@ -108,6 +108,7 @@ export async function startApp(
     const readSide = {
       conversations: queries.conversations,
       messages: queries.saidById,
+      saidIds: queries.saidIds,
       askedAbout: queries.askedAbout,
       marks: queries.marks,
       acknowledged: queries.acknowledged,

@@ -54,7 +54,7 @@ export function conversationWriter(
   conversations: HotConversations,
   about: AboutMessages,
   mediaSide: MediaSide,
-  before: (commands: readonly ConversationCommand[]) => Promise<void> | void,
+  before: (hot: HotConversation, commands: readonly ConversationCommand[]) => Promise<void> | undefined,
 ): ConversationWriter {
   const queues = new Map<string, Queued[]>()
 
@@ -108,7 +108,10 @@ export function conversationWriter(
     // first: an id that is looked up before a snapshot is taken may be in that, and neither in what was found nor in the tail
     const known = conversations.known(id)
     const { hot, fresh } = known ? { hot: known, fresh: false } : await conversations.get(id)
-    const told = before(waiting.map(task => task.command))
+    const told = before(
+      hot,
+      waiting.map(task => task.command),
+    )
     const found = lookedUp(mediaSide, waiting)
     const both = () => Promise.all([Promise.resolve(told), Promise.resolve(found)])
     const lot = told || found instanceof Promise ? (await both())[1] : found

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { conversation as decider } from '../domain/conversation/decider.ts'
 import type { Conversation } from '../domain/conversation/state.ts'
 import { evolve } from '../domain/decider.ts'
-import { decode, idIn, streamOf, type Batch, type EventStore, type Sealed } from '../eventstore/index.ts'
+import { decode, idIn, streamOf, type Batch, type EventStore, type Position, type Sealed } from '../eventstore/index.ts'
 import type { ConversationEvent } from '../domain/index.ts'
 import type { ConversationSnapshot, ReadSide, SentMessage } from './ports.ts'
 import { sentIn } from './sent-messages.ts'
@@ -14,6 +14,8 @@ export interface HotConversation {
   readonly id: string
   state: Conversation
   head: number
+  /** How far the read models were that it was loaded from, in `$all`; -1: they did not know it. */
+  readonly asOf: Position
 }
 
 const inMemory = 10_000
@@ -72,7 +74,12 @@ export function hotConversations(
 
   const load = async (id: string): Promise<HotConversation> => {
     const snapshot = await snapshots.load(id)
-    const hot = { id, state: snapshot ? restored(snapshot) : decider.initial, head: snapshot?.seq ?? -1 }
+    const hot = {
+      id,
+      state: snapshot ? restored(snapshot) : decider.initial,
+      head: snapshot?.seq ?? -1,
+      asOf: snapshot?.asOf ?? -1,
+    }
     await catchUp(hot)
     cache.set(id, hot)
     return hot

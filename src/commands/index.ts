@@ -1,5 +1,4 @@
 // What commands/ is to everybody else: the catalogue, put together.
-import DataLoader from 'dataloader'
 import { randomUUID } from 'node:crypto'
 import { streamOf, type EventStore, type Feed, type Keyring } from '../eventstore/index.ts'
 import { aboutMessages } from './about-messages.ts'
@@ -8,6 +7,7 @@ import { announceTyping } from './announce-typing.ts'
 import { blocksOf, type Block } from './blocks.ts'
 import type { Commands } from './catalogue.ts'
 import { conversationWriter } from './conversation-writer.ts'
+import { earlierIds } from './earlier-ids.ts'
 import { failDelivery } from './fail-delivery.ts'
 import { groups } from './groups.ts'
 import { hotConversations } from './hot-conversations.ts'
@@ -17,7 +17,7 @@ import { markReceipts } from './mark-receipts.ts'
 import { metadataFor } from './metadata.ts'
 import { ownAffairs } from './own-affairs.ts'
 import { people } from './people.ts'
-import type { MediaSide, ReadSide, SentMessage } from './ports.ts'
+import type { MediaSide, ReadSide } from './ports.ts'
 import type { Retention } from './retention.ts'
 import { saidOnce } from './said-once.ts'
 import { sendMessage } from './send-message.ts'
@@ -59,28 +59,13 @@ export interface CommandPorts {
 export function createCommands(ports: CommandPorts): Commands {
   const { store, feed, keyring, readSide, mediaSide, retention, memberLimit, now } = ports
   const blocks = blocksOf(ports.blocks)
-  const sent = sentMessages(() => readSide.position())
+  // what is forgotten, the read models can be asked about, and the filter of ids has heard of it
+  const sent = sentMessages(() => Math.min(readSide.position(), feed.head()))
+  const earlier = earlierIds(feed, readSide, sent)
   const conversations = hotConversations(store, readSide, sent.add)
 
-  // ids that memory does not know are looked up, for all conversations that write while one such question is under way in the next
-  let asking: Promise<unknown> = Promise.resolve()
-  const earlier = new DataLoader<string, SentMessage | null>(
-    async ids => {
-      const asked = readSide.messages(ids)
-      asking = asked.catch(() => undefined)
-      const found = new Map((await asked).map(message => [message.id, message]))
-      return ids.map(id => found.get(id) ?? null)
-    },
-    { cache: false, maxBatchSize: 1_000, batchScheduleFn: ask => void asking.then(() => process.nextTick(ask)) },
-  )
   const about = aboutMessages(store, readSide, conversations)
-  const lookUp = async (ids: readonly string[]): Promise<void> => {
-    for (const message of await Promise.all(ids.map(id => earlier.load(id)))) if (message) sent.add(message)
-  }
-  const writer = conversationWriter(store, keyring, conversations, about, mediaSide, commands => {
-    const ids = commands.flatMap(command => ('id' in command && !sent.get(command.id) ? [command.id] : []))
-    return ids.length === 0 ? undefined : lookUp(ids)
-  })
+  const writer = conversationWriter(store, keyring, conversations, about, mediaSide, earlier.lookUp)
 
   const { say, answerTo } = saidOnce(writer, sent, feed.head, now)
   const amend = amendMessage(say, blocks)

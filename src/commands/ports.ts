@@ -6,6 +6,8 @@ import type { Retention, Role } from '../domain/index.ts'
 export interface ConversationSnapshot {
   readonly conversation: string
   readonly seq: number
+  /** How far the read models were then. */
+  readonly asOf: Position
   readonly kind: 'direct' | 'group'
   readonly name: string | null
   readonly memberLimit: number
@@ -81,6 +83,8 @@ export interface ReadSide {
   conversations(ids: readonly string[]): Promise<readonly ConversationSnapshot[]>
   /** Messages and what became of messages, by the ids their clients chose, wherever they are; the earliest, should there be two. */
   messages(ids: readonly string[]): Promise<readonly SentMessage[]>
+  /** The ids of all those, a page after one of them, ascending; fewer than `limit`: there are no more. */
+  saidIds(after: string, limit: number): Promise<readonly string[]>
   /** As of one moment. Messages that are not in this conversation are left out. */
   askedAbout(conversation: string, asked: readonly AskedMessage[]): Promise<MessagesAskedAbout>
   marks(of: readonly { conversation: string; user: string; device: string }[]): Promise<readonly DeviceMarks[]>

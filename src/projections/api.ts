@@ -163,6 +163,8 @@ export interface ConversationRow {
   readonly retention: Retention
   /** Its last event that the read models have. */
   readonly seq: number
+  /** How far they were then. */
+  readonly asOf: Position
   readonly members: readonly { readonly user: string; readonly role: Role }[]
   /** Who was a member once and is none now. */
   readonly former: readonly string[]
@@ -174,6 +176,8 @@ export interface Queries
   /** For commands, many at once; what is not found is left out. */
   conversations(ids: readonly string[]): Promise<readonly ConversationRow[]>
   saidById(ids: readonly string[]): Promise<readonly SaidRow[]>
+  /** The ids of everything that was said, a page after one of them, ascending; fewer than `limit`: there are no more. */
+  saidIds(after: string, limit: number): Promise<readonly string[]>
   /** What commands have to know of messages before something becomes of them, all as of one moment. */
   askedAbout(conversation: string, asked: readonly { user: string; message: string }[]): Promise<AskedAboutRow>
   /** All there are. */

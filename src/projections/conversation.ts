@@ -135,7 +135,10 @@ function whatItSets(event: Recorded<(typeof movers)[number]>): Partial<Moved> {
 }
 
 /** What a conversation is, with `seq` its last event of all. */
-export type ConversationColumns = Omit<Columns, 'started_at' | 'position' | 'delivered_from' | 'first_name'>
+export type ConversationColumns = Omit<Columns, 'started_at' | 'position' | 'delivered_from' | 'first_name'> & {
+  /** How far all read models are. */
+  as_of: string
+}
 
 /** What the group `c` was called at a position; where that is null, what the conversation is called now. */
 export const nameAt = (db: Db, position: RawBuilder<unknown>): RawBuilder<unknown> => sql`
@@ -145,7 +148,8 @@ export const nameAt = (db: Db, position: RawBuilder<unknown>): RawBuilder<unknow
 
 const described = (db: Db): RawBuilder<ConversationColumns> => sql`
   select c.conversation, c.kind, c.name, c.member_limit, c.delivered, c.retention, greatest(c.seq, (
-    select m.seq from ${db.table('message')} m where m.conversation = c.conversation order by m.seq desc limit 1)) as seq
+    select m.seq from ${db.table('message')} m where m.conversation = c.conversation order by m.seq desc limit 1)) as seq,
+    (select p.position from ${db.table('checkpoint')} p) as as_of
   from ${db.table('conversation')} c`
 
 export const conversationsById = (db: Db, ids: readonly string[]): Promise<ConversationColumns[]> =>

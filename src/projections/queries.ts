@@ -14,7 +14,7 @@ import { presenceOf } from './last-seen.ts'
 import { intervalsOf, memberChangesSince, membersOf, wasEverIn } from './membership.ts'
 import { grantKeysOf, mediaAfter, mediaOfKeys, mediaSeenBy } from './media.ts'
 import { visibleMessage } from './message.ts'
-import { askedAbout, messagePage, messagesSince, saidById } from './seen.ts'
+import { askedAbout, messagePage, messagesSince, saidById, saidIds } from './seen.ts'
 import { privacyOf, sightOf } from './privacy.ts'
 import { marksOf, receiptsFor, receiptsSince } from './receipt.ts'
 import { boxesHavingSessions, boxesWithSessions, sessionsOn } from './session.ts'
@@ -24,6 +24,7 @@ export const openQueries = (db: Db): Queries => ({
   conversations: async ids => withMembers(db, await conversationsById(db, ids)),
   allConversations: async (after, limit) => withMembers(db, await conversationsAfter(db, after ?? '', limit)),
   saidById: ids => saidById(db, ids),
+  saidIds: (after, limit) => saidIds(db, after, limit),
   askedAbout: (conversation, asked) => askedAbout(db, conversation, asked),
   marks: of => marksOf(db, of),
   blocks: () => allBlocks(db),
@@ -118,6 +119,7 @@ async function withMembers(db: Db, rows: readonly ConversationColumns[]): Promis
     delivered: row.delivered,
     retention: row.retention,
     seq: row.seq,
+    asOf: Number(row.as_of),
     members: (peopleIn.get(row.conversation) ?? []).flatMap(({ user_id, role }) =>
       role ? [{ user: user_id, role }] : [],
     ),

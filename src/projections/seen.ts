@@ -128,6 +128,19 @@ export async function saidById(db: Db, ids: readonly string[]): Promise<SaidRow[
   return rows.map(row => ({ ...row, at: row.at.toISOString(), position: Number(row.position) }))
 }
 
+/** In one text, and not a row each: a thousand cost us a tenth of a millisecond so, and Postgres as little. */
+export async function saidIds(db: Db, after: string, limit: number): Promise<readonly string[]> {
+  const [all] = await rowsOf(
+    db,
+    sql<{ ids: string | null }>`select string_agg(s.id, ' ' order by s.id) as ids from (
+      select m.id from ${db.table('message')} m where m.id > ${after}
+      union all
+      select a.id from ${db.table('amendment')} a where a.id > ${after} and a.message_seq is not null
+      order by id limit ${limit}) s`,
+  )
+  return all!.ids?.split(' ') ?? []
+}
+
 /** What commands have to know of messages before something becomes of them, all in one statement and so as of one moment. */
 export async function askedAbout(
   db: Db,

@@ -22,6 +22,7 @@ describe('conversations', () => {
     expect(await queries.conversations(['g', 'none'])).toEqual([
       {
         conversation: 'g',
+        asOf: 400,
         kind: 'group',
         name: 'The g',
         memberLimit: 5,

@@ -129,6 +129,7 @@ export async function startBox(world: World, name: string): Promise<Box> {
     readSide: {
       conversations: queries.conversations,
       messages: queries.saidById,
+      saidIds: queries.saidIds,
       askedAbout: queries.askedAbout,
       marks: queries.marks,
       acknowledged: queries.acknowledged,

@@ -87,6 +87,7 @@ export class SimulatedDatabase {
       changes,
       conversations: ids => answer(() => models.conversations(ids)),
       saidById: ids => answer(() => models.saidById(ids)),
+      saidIds: (after, limit) => answer(() => models.saidIds(after, limit)),
       askedAbout: (conversation, asked) => answer(() => models.askedAbout(conversation, asked)),
       marks: of => answer(() => models.marks(of)),
       acknowledged: (conversation, user) => answer(() => models.acknowledged(conversation, user)),

@@ -75,6 +75,7 @@ export type Asked = Pick<
   Queries,
   | 'conversations'
   | 'saidById'
+  | 'saidIds'
   | 'askedAbout'
   | 'marks'
   | 'acknowledged'
@@ -91,7 +92,10 @@ export class ReadModels implements Answers {
   readonly #conversations = new Map<string, Told>()
   readonly #receipts = new Map<string, Receipts>()
 
+  #asOf: Position = -1
+
   fold(event: RecordedEvent): void {
+    this.#asOf = event.position
     if (event.type === 'MessagesDelivered' || event.type === 'MessagesRead') return this.#mark(event)
     if (!event.stream.startsWith('conversation-')) return
     const id = idIn(event.stream)
@@ -146,8 +150,31 @@ export class ReadModels implements Answers {
       const members = everybody.flatMap(({ user, role, left }) => (left === null ? [{ user, role }] : []))
       const former = everybody.flatMap(({ user, left }) => (left === null ? [] : [user]))
       const imported = [...imports].map(([source, upToLine]) => ({ source, upToLine }))
-      return [{ conversation: id, kind, name, memberLimit, delivered, retention, seq, members, former, imported }]
+      return [
+        {
+          conversation: id,
+          kind,
+          name,
+          memberLimit,
+          delivered,
+          retention,
+          seq,
+          asOf: this.#asOf,
+          members,
+          former,
+          imported,
+        },
+      ]
     })
+  }
+
+  saidIds(after: string, limit: number) {
+    const ids = [...this.#conversations.values()].flatMap(({ messages, amendments }) => [
+      ...messages.map(({ id }) => id),
+      ...amendments.flatMap(({ id, data }) => ('messageSeq' in data ? [id] : [])),
+    ])
+    const sorted = ids.sort((one, two) => (one < two ? -1 : 1))
+    return sorted.filter(id => id > after).slice(0, limit)
   }
 
   saidById(ids: readonly string[]) {

@@ -52,10 +52,11 @@ export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, s
     onSetAside: fault,
     onLost: fault,
   })
-  const { conversations, saidById: messages, askedAbout, marks, acknowledged, standing } = projections.queries
+  const { conversations, saidById: messages, saidIds, askedAbout, marks, acknowledged, standing } = projections.queries
   const readSide = {
     conversations,
     messages,
+    saidIds,
     askedAbout,
     marks,
     acknowledged,

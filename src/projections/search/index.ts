@@ -44,8 +44,8 @@ const databases = ({ pool, schema = 'search', read = 'read' }: SearchParts) => (
   main: openDatabase(pool, read),
 })
 
-/** Asks the index, wherever it is made. */
-export function openFinder(parts: SearchParts, position?: () => Position): Finder {
+/** Asks the index, wherever it is made; where that is here, it can be hurried. */
+export function openFinder(parts: SearchParts, made?: { position(): Position; hurry(): void }): Finder {
   const { db, main } = databases(parts)
   const inTurn = pLimit(mostAtOnce)
   const progress = () =>
@@ -61,8 +61,9 @@ export function openFinder(parts: SearchParts, position?: () => Position): Finde
     },
     async reached(asked, withinMs) {
       const until = performance.now() + withinMs
-      while ((position?.() ?? (await progress()).position) < asked) {
+      while ((made?.position() ?? (await progress()).position) < asked) {
         if (performance.now() >= until) return false
+        made?.hurry()
         await sleep(waitMs)
       }
       return true
@@ -98,7 +99,7 @@ export async function openSearchIndex(parts: IndexParts): Promise<SearchIndex> {
   const indexer = startIndexer({ ...parts, ...dbs, provenance }, at)
   const sweeper = startSweeper(dbs.db, log)
   return {
-    ...openFinder(parts, indexer.position),
+    ...openFinder(parts, indexer),
     position: indexer.position,
     waiting: indexer.waiting,
     forget: async keys => void (await deleteKeyless(dbs.db, keys)),

@@ -1,7 +1,6 @@
 // The indexer: opens what was said, hashes its words, and puts them in, batch after batch, rows and checkpoint in one commit.
 // It comes after everything else: it gathers longer, yields often, and what it cannot do stops nobody's chat.
 import { setImmediate as breath, setTimeout as sleep } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
 import {
   idIn,
   type EventStore,
@@ -14,18 +13,22 @@ import type { Projections } from '../api.ts'
 import { moveCheckpoint, ReadModelsReplaced, type Provenance } from '../checkpoint.ts'
 import { within, type Db } from '../database.ts'
 import { backoffMs } from '../transient.ts'
-import { lexemeOf, Vector } from './lexemes.ts'
+import { Hashes, Vector } from './lexemes.ts'
 import { foldSaid, isComplete, type Searched, type Worded } from './said.ts'
 import { Source, type Taken } from './source.ts'
 import { wordsOf } from './words.ts'
 
-/** Events a transaction at most, and how long the first wait for company (milliseconds). */
-const mostEvents = 500
-const gatherMs = 100
+/**
+ * Events a transaction at most, and how long the first wait for company (milliseconds) while nobody waits for them. A word that a
+ * conversation says again is in the index's lists once a transaction: Postgres takes 30 µs for a message where 500 come together
+ * and each word comes five times, 22 where 2,000 do, and the same where no word comes twice.
+ */
+const mostEvents = 1_000
+const gatherMs = 250
 /** How often a checkpoint is written that moves without events (milliseconds). */
 const idleMs = 1_000
 /** How long words are taken apart and hashed before others have their turn (milliseconds); looked at after so many words. */
-const turnMs = 3
+const turnMs = 2
 const wordsBetweenLooks = 100
 
 export interface IndexerParts {
@@ -40,10 +43,6 @@ export interface IndexerParts {
   readonly provenance: Provenance
   readonly log: (line: string) => void
 }
-
-/** Words whose hashes are at hand, each of one conversation: people say the same words again. Long ones are seldom, and large. */
-const wordsAtHand = 50_000
-const longestAtHand = 32
 
 /** What a body says in words; nothing where it has no text. A body was checked when it was sent. */
 function textIn(json: string): string {
@@ -66,34 +65,13 @@ export function startIndexer(parts: IndexerParts, at: Position) {
   const source = new Source(store, feed, at, lost)
   let turn = performance.now()
 
-  /** Resolves at once, or after everybody else has had a turn. */
-  const mayGoOn = async (): Promise<void> => {
-    if (performance.now() - turn < turnMs) return
+  const isLong = (): boolean => performance.now() - turn >= turnMs
+  const letOthers = async (): Promise<void> => {
     await breath()
     turn = performance.now()
   }
 
-  const atHand = new LRUCache<string, string>({ max: wordsAtHand })
-  const hashed = (conversation: string, key: Buffer, word: string): string => {
-    if (word.length > longestAtHand) return lexemeOf(key, word)
-    const name = `${conversation} ${word}`
-    const known = atHand.get(name)
-    if (known !== undefined) return known
-    const lexeme = lexemeOf(key, word)
-    atHand.set(name, lexeme)
-    return lexeme
-  }
-
-  const vectorOf = async (text: string, conversation: string, key: Buffer): Promise<string> => {
-    const vector = new Vector()
-    let n = 0
-    for (const word of wordsOf(text)) {
-      vector.add(hashed(conversation, key, word))
-      if (++n % wordsBetweenLooks === 0) await mayGoOn()
-    }
-    return vector.toString()
-  }
-
+  const hashes = new Hashes()
   /** What was said, in hashes; without what has no words and what does not open any more. */
   const worded = async (events: readonly Searched[]): Promise<Worded[]> => {
     turn = performance.now()
@@ -103,7 +81,7 @@ export function startIndexer(parts: IndexerParts, at: Position) {
       const message = event.type === 'MessageSent' ? event.id : event.data.message
       const place = { conversation: idIn(event.stream), message, expiresAt: event.data.expiresAt }
       opening.push({ event, text: keyring.open(place, event.data.content) })
-      await mayGoOn()
+      if (isLong()) await letOthers()
     }
     const opened: { event: Worded['event']; text: string }[] = []
     for (const { event, text } of opening) opened.push({ event, text: textIn((await text) ?? '{}') })
@@ -113,11 +91,17 @@ export function startIndexer(parts: IndexerParts, at: Position) {
       'make',
     )
     const rows: Worded[] = []
+    let taken = 0
     for (const { event, text } of talking) {
       const conversation = idIn(event.stream)
-      const words = await vectorOf(text, conversation, found.get(conversation)!)
+      const hashed = hashes.of(conversation, found.get(conversation)!)
+      const vector = new Vector()
+      for (const word of wordsOf(text)) {
+        vector.add(hashed(word))
+        if (++taken % wordsBetweenLooks === 0 && isLong()) await letOthers()
+      }
+      const words = vector.toString()
       if (words !== '') rows.push({ event, words })
-      await mayGoOn()
     }
     return rows
   }
@@ -162,11 +146,21 @@ export function startIndexer(parts: IndexerParts, at: Position) {
     }
   }
 
+  let hurry = (): void => {}
+  const gather = (): Promise<void> =>
+    new Promise(resolve => {
+      const timer = setTimeout(resolve, gatherMs)
+      hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (signal.aborted) hurry()
+    })
+
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       await source.events(idleMs, signal)
-      if (source.waiting > 0 && source.waiting < mostEvents)
-        await sleep(gatherMs, undefined, { signal }).catch(() => {})
+      if (source.waiting > 0 && source.waiting < mostEvents) await gather()
       busy = true
       const taken = source.take(mostEvents)
       inHand = taken.events.length
@@ -183,8 +177,11 @@ export function startIndexer(parts: IndexerParts, at: Position) {
     position: (): Position => (source.waiting === 0 && !busy ? source.upTo : committed),
     /** Events that are not in the index yet, as far as they are known here. */
     waiting: () => source.waiting + inHand,
+    /** Somebody waits: what is gathered goes in now. */
+    hurry: () => hurry(),
     async stop() {
       stopping.abort()
+      hurry()
       source.stop()
       await work
     },

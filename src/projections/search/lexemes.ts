@@ -13,20 +13,62 @@ export const lexemeOf = (key: Buffer, word: string): string =>
 const lastPlace = 16_383
 const mostPlaces = 256
 
-/** Lexemes with their places, as a tsvector is written. */
+/** Lexemes with their places, as a tsvector is written. A lexeme has nothing that needs a quote. */
 export class Vector {
-  readonly #places = new Map<string, number[]>()
+  /** Each lexeme, a colon, its places; and how many of them, where they are more than one. */
+  readonly #entries = new Map<string, string>()
+  readonly #counts = new Map<string, number>()
   #at = 0
 
   add(lexeme: string): void {
-    this.#at = Math.min(this.#at + 1, lastPlace)
-    const places = this.#places.get(lexeme)
-    if (!places) this.#places.set(lexeme, [this.#at])
-    else if (places.length < mostPlaces && places.at(-1) !== this.#at) places.push(this.#at)
+    const before = this.#at
+    this.#at = Math.min(before + 1, lastPlace)
+    const entry = this.#entries.get(lexeme)
+    if (entry === undefined) return void this.#entries.set(lexeme, `${lexeme}:${this.#at}`)
+    const count = this.#counts.get(lexeme) ?? 1
+    if (count === mostPlaces || this.#at === before) return
+    this.#entries.set(lexeme, `${entry},${this.#at}`)
+    this.#counts.set(lexeme, count + 1)
   }
 
   toString(): string {
-    return [...this.#places].map(([lexeme, places]) => `'${lexeme}':${places.join(',')}`).join(' ')
+    return [...this.#entries.values()].join(' ')
+  }
+}
+
+/** Words of which the hashes are at hand: people say the same ones again. Long ones are seldom, and large. */
+const wordsAtHand = 50_000
+const longestAtHand = 32
+
+/** The hashes of a conversation's words, those of the conversations that spoke last kept at hand. */
+export class Hashes {
+  readonly #byConversation = new Map<string, Map<string, string>>()
+  #words = 0
+
+  /** A conversation's: to be asked for once a message, so that a word costs one look-up by its own few letters. */
+  of(conversation: string, key: Buffer): (word: string) => string {
+    if (this.#words > wordsAtHand) this.#makeRoom()
+    const known = this.#byConversation.get(conversation) ?? new Map<string, string>()
+    this.#byConversation.delete(conversation)
+    this.#byConversation.set(conversation, known) // the last of all: the first are the next to go
+    return word => {
+      const there = known.get(word)
+      if (there !== undefined) return there
+      const lexeme = lexemeOf(key, word)
+      if (word.length <= longestAtHand) {
+        known.set(Buffer.from(word).toString(), lexeme) // a copy: a piece of a text would keep the text
+        this.#words++
+      }
+      return lexeme
+    }
+  }
+
+  #makeRoom(): void {
+    for (const [conversation, words] of this.#byConversation) {
+      this.#byConversation.delete(conversation)
+      this.#words -= words.size
+      if (this.#words <= wordsAtHand / 2) return
+    }
   }
 }
 

@@ -26,12 +26,13 @@ declare module '../database.ts' {
 }
 
 /**
- * `fastupdate` would let each look-up read through a list of what is not sorted in yet, once for each of the asker's
- * conversations: without it 200 look-ups of a word take 3 ms, and 500 messages are put in in 30 ms.
+ * The lists of the index are written once a transaction (`fastupdate`), not once a row: 2,000 messages of one text in 100
+ * conversations cost Postgres 22 µs each instead of 68, and 1.9 KB of write-ahead log instead of 9.3; where each word comes once, nothing changes.
+ * What `fastupdate` gathers is sorted in before the commit: each look-up would have to read through it otherwise.
  */
 export const said = {
   name: 'said',
-  version: 1,
+  version: 2,
   tables: `
     create table said (
       conversation text collate "C" not null,
@@ -44,7 +45,7 @@ export const said = {
       words tsvector not null,
       primary key (conversation, position, version)
     );
-    create index said_words on said using gin (words) with (fastupdate = off);
+    create index said_words on said using gin (words) with (fastupdate = on);
     create index said_key on said (key);
     create index said_expires on said (expires_at) where expires_at is not null;
     create table progress (singleton boolean primary key check (singleton), complete boolean not null);
@@ -88,6 +89,8 @@ export async function foldSaid(
       where (m.expires_at is null or m.expires_at > now()) and not exists (
         select from ${main.table('amendment')} a where a.conversation = m.conversation and a.message_seq = m.seq
           and a.type = 'MessageRetracted')`.execute(db.kysely)
+  if (worded.length > 0)
+    await sql`select gin_clean_pending_list(${`${db.schema}.said_words`}::regclass)`.execute(db.kysely)
   if (retracted.length > 0)
     await sql`delete from ${t} s using ${recordset(retracted.map(retractedRow), retractedColumns)}
       join ${main.table('message')} m on m.conversation = r.conversation and m.seq = r.message_seq and m.id = r.message

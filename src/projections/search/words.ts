@@ -18,6 +18,7 @@ const accents = /(?<=[\p{Script=Latin}\p{Script=Greek}]\p{M}*)[\u0300-\u036F]|(?
 
 /** ASCII has nothing to compose, to take apart or to strip. */
 const plain = /^[\0-\x7F]*$/
+const plainRuns = /[a-z0-9]+/g
 
 /** As it is compared: compatible forms are one (NFKC), upper case is lower, ß is ss, accents are left out. */
 export function folded(text: string): string {
@@ -27,12 +28,14 @@ export function folded(text: string): string {
 }
 
 /** In the order in which they stand, each as often as it does. */
-export function* wordsOf(text: string): Generator<string> {
+export function wordsOf(text: string): Iterable<string> {
   const all = folded(text)
-  const isPlain = plain.test(all)
+  return plain.test(all) ? (all.match(plainRuns) ?? []) : wordsIn(all)
+}
+
+function* wordsIn(all: string): Generator<string> {
   for (const [run] of all.matchAll(runs)) {
-    if (isPlain) yield run
-    else if (byDictionary.test(run)) {
+    if (byDictionary.test(run)) {
       for (const { segment, isWordLike } of segmenter.segment(run)) if (isWordLike) yield segment
     } else if (byCharacter.test(run)) yield* run.match(pieces)!
     else yield run
