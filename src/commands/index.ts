@@ -107,7 +107,10 @@ export function createCommands(ports: CommandPorts): Commands {
     signOutDevice: own.signOutDevice,
     linkDevice: own.linkDevice,
     recordActivity: everybody.recordActivity,
-    openSession: async session => void (await Promise.all([everybody.arrive(session), connected.open(session)])),
+    openSession: async session => {
+      await connected.open(session)
+      await everybody.arrive(session) // asks about whom the store has answered together
+    },
     closeSession: connected.close,
     startImport: history.start,
     importHistory: history.take,

@@ -52,8 +52,11 @@ export class Connection implements Receiver, Client {
     this.#listen()
     parts.beats.add(this)
     this.#watchExpiry()
-    this.#recorded.then(() => this.dispatch({ type: 'recorded' }), failed)
-    parts.logins.attach(this).then(base => this.dispatch({ type: 'attached', base }), failed)
+    // the store answers those who came at about the same time together, and so they are asked about together
+    this.#recorded.then(() => {
+      this.dispatch({ type: 'recorded' })
+      parts.logins.attach(this).then(base => this.dispatch({ type: 'attached', base }), failed)
+    }, failed)
   }
 
   push(frame: Outgoing): void {

@@ -1,5 +1,6 @@
-// How sessions join the fan-out: those that log in within a tick together, with one query. While it runs the feed goes on;
-// what it brings is kept and replayed for them, so that what the read models have and what is pushed meet without a gap.
+// How sessions join the fan-out: those that log in within a tick, or while others' question is under way, together with one query.
+// While it runs the feed goes on; what it brings is kept and replayed for them, so that what the read models have and what is
+// pushed meet without a gap.
 import type { Feed, Position, RecordedEvent } from '../../eventstore/index.ts'
 import type { Projections } from '../../projections/index.ts'
 import type { Fanout, Receiver } from './fanout.ts'
@@ -27,11 +28,20 @@ export function createLogins(
   fanout: Fanout,
 ): Logins {
   let waiting: Login[] = []
+  let loading = false
   const tails = new Set<RecordedEvent[]>()
 
   const load = async (): Promise<void> => {
-    const logins = waiting
-    waiting = []
+    loading = true
+    while (waiting.length > 0) {
+      const logins = waiting
+      waiting = []
+      await loadAll(logins)
+    }
+    loading = false
+  }
+
+  const loadAll = async (logins: readonly Login[]): Promise<void> => {
     const base = Math.min(projections.position(), fanout.position())
     const tail = [...feed.since(base)]
     tails.add(tail)
@@ -63,7 +73,7 @@ export function createLogins(
     attach: receiver =>
       new Promise((attached, failed) => {
         waiting.push({ receiver, attached, failed })
-        if (waiting.length === 1) setImmediate(() => void load())
+        if (waiting.length === 1 && !loading) setImmediate(() => void load())
       }),
   }
 }

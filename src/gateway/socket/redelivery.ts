@@ -44,8 +44,9 @@ export interface Redelivery {
 
 /** Messages of one conversation, or of somebody who has come, that are looked after at a time. */
 const pageRows = 100
-/** Questions that are put at once. */
+/** Questions that are put at once; those about who has come are asked together, as many as one may hold. */
 const atOnce = 8
+const comeAtOnce = 20
 /** People who are gone, of whom it is remembered how often what waits was pushed; conversations known to keep no marks. */
 const remembered = 10_000
 const reachedMs = 5_000
@@ -112,7 +113,7 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
     }
     const come = [...arrivals].filter(([, { at }]) => now - at >= policy.backoffMs)
     for (const [user] of come) arrivals.delete(user)
-    await few(come, ([user, { position }]) => lookAtAll(user, position))
+    await few(come, comeAtOnce, ([user, { position }]) => lookAtAll(user, position))
     for (const [user, queue] of overdue) {
       if (fanout.person(user)) continue
       overdue.delete(user)
@@ -120,6 +121,7 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
     }
     await few(
       all().filter(({ nextAt }) => nextAt <= now),
+      atOnce,
       look,
     )
   }
@@ -127,9 +129,9 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
   /** Who has come is asked for once: what waits for them may have been pushed elsewhere, or before. */
   const lookAtAll = async (user: string, position: Position): Promise<void> => {
     if (!fanout.person(user)) return
-    const rows = await queries.undelivered(user, position, pageRows)
+    const { rows, more } = await queries.unacknowledged(user, -1, position, pageRows)
     for (const { conversation, seq } of rows) due(user, conversation, seq)
-    if (rows.length === pageRows && !arrivals.has(user)) arrivals.set(user, { at: timers.now(), position }) // there may be more
+    if (more && !arrivals.has(user)) arrivals.set(user, { at: timers.now(), position })
   }
 
   const look = async (one: Overdue<MessageRow>): Promise<void> => {
@@ -192,7 +194,7 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
 }
 
 /** Does it for each, a few at a time. */
-async function few<T>(all: readonly T[], doing: (one: T) => Promise<void>): Promise<void> {
+async function few<T>(all: readonly T[], atOnce: number, doing: (one: T) => Promise<void>): Promise<void> {
   for (let first = 0; first < all.length; first += atOnce)
     await Promise.all(all.slice(first, first + atOnce).map(doing))
 }

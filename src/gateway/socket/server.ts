@@ -107,6 +107,7 @@ export function createSockets(
       if (isRefusal(admitted)) return turnAway(socket, admitted)
       if (socket.destroyed) return // gone while it waited
       socket.off('error', giveUp) // from here on it is the WebSocket's
+      socket.cork() // the handshake's answer goes out with the welcome: two writes for one are a tenth of a login
       server.handleUpgrade(request, socket, head, ws => {
         const cursor = new URL(`http://here${request.url}`).searchParams.get('cursor')
         connections.add(new Connection(current, ws, socket, admitted, cursor ?? undefined))

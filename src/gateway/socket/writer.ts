@@ -36,7 +36,10 @@ export class Writer {
   #open = true
   #draining = false
 
-  /** `failed`: a frame could not be made, and none after it may go out. */
+  /**
+   * `failed`: a frame could not be made, and none after it may go out. What a socket that comes corked was given before goes out
+   * with the first frame.
+   */
   constructor(socket: Duplex, ticks: Ticks, failed: (error: unknown) => void) {
     this.#socket = socket
     this.#ticks = ticks
@@ -66,6 +69,7 @@ export class Writer {
     this.flush()
     this.#open = false
     this.#outbox.clear()
+    if (this.#socket.writableCorked > 0) this.#socket.uncork()
   }
 
   flush(): void {
@@ -81,7 +85,7 @@ export class Writer {
 
   #write(frames: readonly Buffer[]): void {
     if (frames.length === 0) return
-    this.#socket.cork()
+    if (this.#socket.writableCorked === 0) this.#socket.cork()
     for (const frame of frames) this.#socket.write(frame)
     this.#socket.uncork()
   }
