@@ -5,7 +5,7 @@ import { openConnections } from './eventstoredb/connection.ts'
 import { failure } from './eventstoredb/failure.ts'
 import { officialClient } from './eventstoredb/official.ts'
 import { countAfter, holds, page } from './eventstoredb/read.ts'
-import { subscribe } from './eventstoredb/subscribe.ts'
+import { subscribe, type Subscription } from './eventstoredb/subscribe.ts'
 import type { AppendMeter, EventStore } from './port.ts'
 import { isFed } from './streams.ts'
 
@@ -19,8 +19,10 @@ const unmeasured: AppendMeter = { began: () => 0, ended: () => undefined, durabl
 export function connectEventStore(url: string, meter: AppendMeter = unmeasured): EventStore {
   const official = officialClient(url)
   const connections = openConnections(official)
-  const appends = openAppends(official, connections)
-  const stops = new Set<() => void>()
+  const subscriptions = new Set<Subscription>()
+  const appends = openAppends(official, connections, () => {
+    for (const { flush } of subscriptions) flush()
+  })
 
   const asked = <T>(doing: string, answer: Promise<T>): Promise<T> =>
     answer.catch((error: unknown) => Promise.reject(failure(doing, error)))
@@ -66,17 +68,16 @@ export function connectEventStore(url: string, meter: AppendMeter = unmeasured):
     last: async stream => (await readBack(stream, null, 1))[0],
 
     subscribe: (prefixes, after, reader) => {
-      const stop = subscribe(connections, prefixes, after, reader)
-      const stopped = () => {
-        stops.delete(stopped)
-        stop()
+      const subscription = subscribe(connections, prefixes, after, reader)
+      subscriptions.add(subscription)
+      return () => {
+        subscriptions.delete(subscription)
+        subscription.stop()
       }
-      stops.add(stopped)
-      return stopped
     },
 
     close: () => {
-      for (const stop of stops) stop()
+      for (const { stop } of subscriptions) stop()
       appends.close()
       connections.close()
       official.close()

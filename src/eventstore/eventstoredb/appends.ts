@@ -37,7 +37,11 @@ interface Asked {
   reject(error: Error): void
 }
 
-export function openAppends(official: Official, connections: Connections): Appends {
+/**
+ * `before` is called before an answer is heard: to events that came before it. Who appended what another box had appended
+ * already is told by the feed, and has to know that when the answer says that it is so.
+ */
+export function openAppends(official: Official, connections: Connections, before: () => void): Appends {
   /** Not answered yet, the oldest first. */
   const asked = new Map<number, Asked>()
   /** Of these, what was not sent yet. */
@@ -61,6 +65,7 @@ export function openAppends(official: Official, connections: Connections): Appen
     const one = asked.get(n)
     if (!one) return // waited for too long
     asked.delete(n)
+    before()
     if ('appended' in outcome) one.resolve(outcome.appended)
     else one.reject(appendRefusal(one.append.stream, one.append.expected, outcome.refused))
   }

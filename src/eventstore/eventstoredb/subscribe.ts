@@ -11,13 +11,18 @@ const batchSize = 500
 /** Checkpoints come every 32 × this many events looked at. */
 const checkpointInterval = 32
 
-/** Returns what ends it. */
+export interface Subscription {
+  /** Hands on what has come, without waiting for more of this tick. */
+  flush(): void
+  stop(): void
+}
+
 export function subscribe(
   connections: Connections,
   prefixes: readonly string[],
   after: Position | undefined,
   reader: FeedReader,
-): () => void {
+): Subscription {
   let upTo = after ?? null
   let said = upTo
   let saidLive = false
@@ -41,7 +46,6 @@ export function subscribe(
   }
 
   const flush = () => {
-    scheduled = false
     if (stopped || taking || upTo === null || (upTo === said && live === saidLive)) return
     const batch = { events, upTo, live }
     events = []
@@ -60,7 +64,10 @@ export function subscribe(
   const later = () => {
     if (scheduled) return
     scheduled = true
-    setImmediate(flush)
+    setImmediate(() => {
+      scheduled = false
+      flush()
+    })
   }
 
   const take = (event: RawEvent) => {
@@ -111,5 +118,5 @@ export function subscribe(
   }
 
   void open()
-  return stop
+  return { flush, stop }
 }
