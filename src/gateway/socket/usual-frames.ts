@@ -1,5 +1,5 @@
-// The frames that make up nearly all there are, in the form that clients write them, told by hand: 0.2 µs where the schema takes
-// 1.5. What is not exactly so is for the schema to judge, which alone says what is wrong.
+// The frames that make up nearly all there are, in the form that clients write them, told by hand: 0.02–0.07 µs where the schemas
+// take 0.25 and leave copies behind. What is not exactly so is for the schema to judge, which alone says what is wrong.
 import { type ClientFrame, userIdForm } from './protocol.ts'
 
 type Of<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>
