@@ -111,7 +111,7 @@ const isKnown = (type: string): type is RecordedEvent['type'] => Object.hasOwn(e
  */
 export function decode(raw: RawEvent): RecordedEvent | undefined {
   const usual = usualEvent(raw)
-  if (usual !== undefined) return usual
+  if (usual !== undefined) return usual as RecordedEvent
   if (!isKnown(raw.type)) return undefined
   const data = eventSchemas[raw.type].safeParse(raw.data)
   const meta = metadataSchema.safeParse(raw.metadata)

@@ -5,7 +5,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import { dueOf } from './due-keys.ts'
 import { Lately } from './lately.ts'
-import { open, openBytes, seal, sealBytes, type Sealed } from './sealing.ts'
+import { drawNonces, open, openBytes, seal, sealBytes, type Sealed } from './sealing.ts'
 
 /** What a key belongs to: the conversation, the author, and a period: by the time of writing, or by when its time is over. */
 export interface SealPlace {
@@ -159,12 +159,13 @@ export async function openKeyring(
 
   /** What has a limit is not remembered: it is to go when its key does. */
   const lately = new Lately()
+  const nonce = drawNonces()
 
   return {
     seal: (place, text) => {
       const { conversation, message, expiresAt } = place
       const sealWith = ({ id, key }: ContentKey) => {
-        const sealed = seal(text, key, id, conversation, message)
+        const sealed = seal(text, key, id, conversation, message, nonce())
         if (expiresAt === undefined) lately.add(conversation, message, sealed, text)
         return sealed
       }

@@ -1,6 +1,6 @@
 // A body is sealed before it is stored: AES-256-GCM (NIST SP 800-38D), a random 96-bit nonce each time, and the place it
 // belongs to as additional data, so that a sealed body cannot be moved to another message.
-import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 
 /** A sealed body as it stands in the log. `key` names the content key; it never contains it. */
 export interface Sealed {
@@ -12,21 +12,21 @@ export interface Sealed {
 const nonceBytes = 12
 const tagBytes = 16
 
-/** Random bytes for nonces, drawn many at a time: a draw takes 1.5 µs whatever it brings. Each is given out once. */
-const drawn = Buffer.alloc(256 * nonceBytes)
-let used = drawn.length
-
-function freshNonce(): Buffer {
-  if (used === drawn.length) {
-    randomFillSync(drawn)
-    used = 0
+/** Gives nonces out of random bytes that are drawn many at a time: a draw takes 1.5 µs, whatever it brings. Each is given once. */
+export function drawNonces(atATime = 256): () => Buffer {
+  let drawn = Buffer.alloc(0)
+  let used = 0
+  return () => {
+    if (used === drawn.length) {
+      drawn = randomBytes(atATime * nonceBytes)
+      used = 0
+    }
+    return drawn.subarray(used, (used += nonceBytes))
   }
-  return drawn.subarray(used, (used += nonceBytes))
 }
 
-/** Nonce, ciphertext and tag of some bytes, bound to a place. The key has 32 bytes. */
-export function sealBytes(bytes: Buffer, key: Buffer, place: string): Buffer {
-  const nonce = freshNonce()
+/** Nonce, ciphertext and tag of some bytes, bound to a place. The key has 32 bytes; a nonce is never used twice. */
+export function sealBytes(bytes: Buffer, key: Buffer, place: string, nonce: Buffer = randomBytes(nonceBytes)): Buffer {
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(place))
   const ciphertext = cipher.update(bytes)
   cipher.final() // makes the tag; in this mode no bytes are left for it
@@ -51,9 +51,16 @@ const placeOf = (conversation: string, message: string) => `${conversation}/${me
 export const grantPlace = (message: string, media: string): string => `${message}/${media}`
 
 /** Seals a message's text. */
-export const seal = (text: string, key: Buffer, keyId: string, conversation: string, message: string): Sealed => ({
+export const seal = (
+  text: string,
+  key: Buffer,
+  keyId: string,
+  conversation: string,
+  message: string,
+  nonce?: Buffer,
+): Sealed => ({
   key: keyId,
-  box: sealBytes(Buffer.from(text), key, placeOf(conversation, message)).toString('base64'),
+  box: sealBytes(Buffer.from(text), key, placeOf(conversation, message), nonce).toString('base64'),
 })
 
 /** A message's text again; throws as `openBytes` does. */

@@ -51,6 +51,18 @@ describe('the keyring', () => {
     await expect(ringOf(randomBytes(32))).rejects.toThrow(/MASTER_KEY is not the key/)
   })
 
+  it('[S7] what has a limit is not remembered: without its key it is gone at once', async () => {
+    let now = Date.parse('2026-01-02T03:04:05.678Z')
+    const ring = await openKeyring(database.pool, masterKey, fault, () => now)
+    const limited = { ...place('brief'), expiresAt: '2026-01-02T03:05:05.678Z' }
+    const sealed = await ring.seal(limited, 'text')
+    const { expiresAt } = limited
+    expect(await ring.open({ ...opening('brief'), expiresAt }, sealed)).toBe('text')
+    now += 3_600_000
+    expect(await ring.open({ ...opening('brief'), expiresAt }, sealed)).toBeNull()
+    expect(await ring.open(opening('brief'), sealed)).toBeNull()
+  })
+
   it('[S6] a content that was tampered with is reported, and reads as gone', async () => {
     const tampered: string[] = []
     const ring = await ringOf(masterKey, error => tampered.push(error.message))

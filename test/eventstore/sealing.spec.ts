@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { open, seal } from '../../src/eventstore/sealing.ts'
+import { drawNonces, open, seal } from '../../src/eventstore/sealing.ts'
 
 const key = randomBytes(32)
 
@@ -23,6 +23,12 @@ describe('a sealed body', () => {
     changed[13]! ^= 1
     expect(() => open({ ...sealed, box: changed.toString('base64') }, key, 'c', 'm')).toThrow()
     expect(() => open({ ...sealed, box: 'AAAA' }, key, 'c', 'm')).toThrow(/has 3 bytes; the least is 28/)
+  })
+  it('[S1] has a nonce that is given out once, however many are drawn at a time', () => {
+    const nonce = drawNonces(7)
+    const given = Array.from({ length: 100 }, () => nonce().toString('hex'))
+    expect(new Set(given).size).toBe(100)
+    for (const one of given) expect(one).toMatch(/^[0-9a-f]{24}$/)
   })
   it('is another each time', () => {
     expect(seal('same', key, 'k', 'c', 'm').box).not.toBe(seal('same', key, 'k', 'c', 'm').box)

@@ -37,7 +37,7 @@ export function parseFrame(text: string, bodyBytes: number): Parsed {
   const { type, id } = found as { type?: unknown; id?: unknown }
   if (!isType(type)) return bad(`type is ${shown(type)}; accepted are ${types}`, id)
 
-  let frame = usualFrame(found)
+  let frame: Envelope | undefined = usualFrame(found)
   if (frame === undefined) {
     const checked = envelopes[type].safeParse(found)
     if (!checked.success) return bad(explain(checked.error, found), id)

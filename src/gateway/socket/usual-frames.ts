@@ -1,13 +1,15 @@
-// The frames that make up nearly all there are, in the form that clients write them, told by hand: 0.2 µs where the schema takes
-// 1.5. What is not exactly so is for the schema to judge, which alone says what is wrong.
-import type { Envelope } from './parse.ts'
-import { userIdForm } from './protocol.ts'
+// The frames that make up nearly all there are, in the form that clients write them, told by hand: 0.02–0.07 µs where the schemas
+// take 0.25 and leave copies behind. What is not exactly so is for the schema to judge, which alone says what is wrong.
+import { type ClientFrame, userIdForm } from './protocol.ts'
+
+type Of<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>
+type UsualFrame = Omit<Of<'send'>, 'body'> | Of<'delivered'> | Of<'read'>
 
 const lowerUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const longestId = 128
 
 /** The envelope of a parsed `send`, `delivered` or `read` as the schema gives it; undefined: ask the schema. */
-export function usualFrame(found: object): Envelope | undefined {
+export function usualFrame(found: object): UsualFrame | undefined {
   const { type, id, to, conversation, upTo } = found as Record<string, unknown>
   switch (type) {
     case 'send': {
