@@ -1,6 +1,6 @@
 // The read model of messages: each with its place, its sealed content, and its number among all and among its author's.
 import { sql, type RawBuilder } from 'kysely'
-import { idIn } from '../eventstore/index.ts'
+import { idIn, type Position, type Recorded } from '../eventstore/index.ts'
 import type { MessageRow } from './api.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
 import { only, type ReadModel } from './read-model.ts'
@@ -56,48 +56,81 @@ export const message: ReadModel = {
     create index message_at on message using brin (at);
     create index message_expiry on message (expires_at) where expires_at is not null;`,
 
-  async fold(db, events) {
-    const rows = only(events, 'MessageSent').map(({ stream, revision, position, id, data, metadata }) => ({
-      conversation: idIn(stream),
-      seq: revision,
-      id,
-      author: data.from,
-      at: data.at,
-      expires_at: data.expiresAt ?? null,
-      key: data.content.key,
-      box: data.content.box,
-      position,
-      imported: metadata.origin === 'system',
-    }))
+  async fold(db, events, memory) {
+    const said = only(events, 'MessageSent')
+    if (said.length === 0) return
+    const known = memory.of<Counts>('message', conversationsRemembered)
+    await count(db, said, known)
+    const rows = said.flatMap(({ stream, revision, position, id, data, metadata }) => {
+      const conversation = idIn(stream)
+      const counts = known.get(conversation)
+      if (counts === undefined || counts.position >= position) return []
+      const author_ordinal = (counts.authors.get(data.from) ?? 0) + 1
+      counts.authors.set(data.from, author_ordinal)
+      return {
+        conversation,
+        seq: revision,
+        id,
+        author: data.from,
+        at: data.at,
+        expires_at: data.expiresAt ?? null,
+        key: data.content.key,
+        box: data.content.box,
+        position,
+        imported: metadata.origin === 'system',
+        ordinal: ++counts.messages,
+        author_ordinal,
+      }
+    })
     if (rows.length === 0) return
-    const t = db.table('message')
-    await sql`
-      with r as materialized (select * from ${recordset(rows, rowColumns)}),
-      conversations as materialized (
-        select c.conversation, c.position, coalesce(last.ordinal, 0) as messages
-        from (select distinct conversation from r) d
-        join ${db.table('conversation')} c on c.conversation = d.conversation
-        left join lateral (
-          select m.ordinal from ${t} m where m.conversation = c.conversation order by m.seq desc limit 1
-        ) last on true),
-      authors as materialized (
-        select d.conversation, d.author, coalesce(last.author_ordinal, 0) as messages
-        from (select distinct conversation, author from r) d
-        left join lateral (
-          select m.author_ordinal from ${t} m
-          where m.conversation = d.conversation and m.author = d.author order by m.seq desc limit 1
-        ) last on true)
-      insert into ${t}
-      select r.*, c.messages + row_number() over (partition by r.conversation order by r.seq),
-        a.messages + row_number() over (partition by r.conversation, r.author order by r.seq)
-      from r join conversations c on c.conversation = r.conversation and c.position < r.position
-      join authors a on a.conversation = r.conversation and a.author = r.author`.execute(db.kysely)
+    await sql`insert into ${db.table('message')} select * from ${recordset(rows, rowColumns)}`.execute(db.kysely)
   },
 }
 
 const rowColumns = columns(
-  'conversation text, seq integer, id text, author text, at timestamptz, expires_at timestamptz, key text, box text, position bigint, imported boolean',
+  'conversation text, seq integer, id text, author text, at timestamptz, expires_at timestamptz, key text, box text, position bigint, imported boolean, ordinal integer, author_ordinal integer',
 )
+
+/** Where a conversation started in `$all`, and how many messages it has: in all, and of those of its authors that were asked about. */
+interface Counts {
+  readonly position: Position
+  messages: number
+  readonly authors: Map<string, number>
+}
+const conversationsRemembered = 20_000
+
+/** Looks up what is not known of these messages' conversations and authors. Left out is what has not started. */
+async function count(db: Db, said: readonly Recorded<'MessageSent'>[], known: Map<string, Counts>): Promise<void> {
+  const unknown = new Map<string, { conversation: string; author: string }>()
+  for (const { stream, data } of said) {
+    const conversation = idIn(stream)
+    if (known.get(conversation)?.authors.has(data.from)) continue
+    unknown.set(`${conversation}\n${data.from}`, { conversation, author: data.from })
+  }
+  if (unknown.size === 0) return
+  const last = (
+    ordinal: string,
+    author: RawBuilder<unknown>,
+  ) => sql`coalesce((select m.${sql.raw(ordinal)} from ${db.table('message')} m
+    where m.conversation = c.conversation ${author} order by m.seq desc limit 1), 0)`
+  const rows = await rowsOf(
+    db,
+    sql<{ conversation: string; author: string; position: string; messages: number; own: number }>`
+      select c.conversation, r.author, c.position, ${last('ordinal', sql``)} as messages,
+        ${last('author_ordinal', sql`and m.author = r.author`)} as own
+      from ${recordset([...unknown.values()], columns('conversation text, author text'))}
+      join ${db.table('conversation')} c on c.conversation = r.conversation`,
+  )
+  for (const { conversation, author, position, messages, own } of rows) {
+    const counts = known.get(conversation) ?? {
+      position: Number(position),
+      messages,
+      authors: new Map<string, number>(),
+    }
+    known.set(conversation, counts)
+    counts.authors.set(author, own)
+  }
+}
 
 /** A message's columns as the database gives them. */
 export type MessageColumns = Omit<Columns, 'imported' | 'ordinal' | 'author_ordinal'>

@@ -1,6 +1,7 @@
 // What a read model is: tables, and what a batch of events does to them.
 import type { Recorded, RecordedEvent } from '../eventstore/index.ts'
 import type { Db } from './database.ts'
+import type { Memory } from './memory.ts'
 
 export interface ReadModel {
   readonly name: string
@@ -9,7 +10,7 @@ export interface ReadModel {
   /** `create table …`, names without schema. No column may depend on when or in which batches the events were folded. */
   readonly tables: string
   /** Folds a batch, in `$all` order, in the batch's transaction: a few statements, however many events. */
-  fold(db: Db, events: readonly RecordedEvent[]): Promise<void>
+  fold(db: Db, events: readonly RecordedEvent[], memory: Memory): Promise<void>
 }
 
 /** The events of some types, in order. */

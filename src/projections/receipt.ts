@@ -59,20 +59,20 @@ export const receipt: ReadModel = {
       primary key (conversation, user_id, device)
     ) with (fillfactor = 70);`,
 
-  async fold(db, events) {
+  async fold(db, events, memory) {
     const told = only(events, 'MessagesDelivered', 'MessagesRead')
     if (told.length === 0) return
-    const devices = new Map((await marksOfMembers(db, told)).map(marks => [deviceKey(marks), marks]))
-    const members = new Map<string, { delivered: number; read: number }>()
-    for (const marks of devices.values()) raise(marksIn(members, memberKey(marks), {}), marks)
+    const members = memory.of<Member>('receipt', membersRemembered)
+    await addMarks(db, told, members)
     const touched = new Set<Marks>()
     const moves = []
     for (const { type, stream, position, data } of told) {
       const kind = type === 'MessagesRead' ? 'read' : 'delivered'
       const place = { conversation: idIn(stream), user_id: data.user, device: data.device }
-      const device = marksIn(devices, deviceKey(place), place)
+      const member = members.get(memberKey(place))!
+      const device = member.devices.get(data.device) ?? { ...place, delivered: -1, read: -1 }
+      member.devices.set(data.device, device)
       if (data.upTo <= device[kind]) continue // two boxes may tell the same move: the mark is monotonic by fold
-      const member = marksIn(members, memberKey(place), {})
       moves.push({ ...place, kind, up_to: data.upTo, at: data.at, position, raises: data.upTo > member[kind] })
       const marks = { delivered: data.upTo, read: kind === 'read' ? data.upTo : -1 } // what is read is delivered
       raise(device, marks)
@@ -93,29 +93,46 @@ const moveColumns = columns(
 )
 const markColumns = columns('conversation text, user_id text, device text, delivered integer, read integer')
 
-const memberKey = (of: { conversation: string; user_id: string }): string => `${of.conversation}\n${of.user_id}`
-const deviceKey = (of: Omit<Marks, 'delivered' | 'read'>): string => `${memberKey(of)}\n${of.device}`
-
-function marksIn<T extends object>(all: Map<string, T & { delivered: number; read: number }>, key: string, place: T) {
-  const marks = all.get(key) ?? { ...place, delivered: -1, read: -1 }
-  all.set(key, marks)
-  return marks
+/** The highest marks of a member's devices, and each device's. */
+interface Member {
+  delivered: number
+  read: number
+  readonly devices: Map<string, Marks>
 }
+const membersRemembered = 20_000
+
+const memberKey = (of: { conversation: string; user_id: string }): string => `${of.conversation}\n${of.user_id}`
 
 function raise(marks: { delivered: number; read: number }, to: { delivered: number; read: number }): void {
   marks.delivered = Math.max(marks.delivered, to.delivered)
   marks.read = Math.max(marks.read, to.read)
 }
 
-/** The marks of all devices of the members that these events are about. */
-function marksOfMembers(db: Db, told: readonly Recorded<'MessagesDelivered' | 'MessagesRead'>[]): Promise<Marks[]> {
-  const members = told.map(({ stream, data }) => ({ conversation: idIn(stream), user_id: data.user }))
-  const asked = [...new Map(members.map(member => [memberKey(member), member])).values()]
-  return rowsOf(
+/** Looks up the marks of the members that these events are about and that are not known. */
+async function addMarks(
+  db: Db,
+  told: readonly Recorded<'MessagesDelivered' | 'MessagesRead'>[],
+  members: Map<string, Member>,
+): Promise<void> {
+  const asked: { conversation: string; user_id: string }[] = []
+  for (const { stream, data } of told) {
+    const member = { conversation: idIn(stream), user_id: data.user }
+    const key = memberKey(member)
+    if (members.has(key)) continue
+    members.set(key, { delivered: -1, read: -1, devices: new Map() })
+    asked.push(member)
+  }
+  if (asked.length === 0) return
+  const rows = await rowsOf(
     db,
     sql<Marks>`select k.* from ${recordset(asked, columns('conversation text, user_id text'))}
       join ${db.table('receipt_mark')} k on k.conversation = r.conversation and k.user_id = r.user_id`,
   )
+  for (const marks of rows) {
+    const member = members.get(memberKey(marks))!
+    member.devices.set(marks.device, marks)
+    raise(member, marks)
+  }
 }
 
 export async function marksOf(db: Db, of: readonly { conversation: string; user: string; device: string }[]) {

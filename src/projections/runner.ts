@@ -5,6 +5,7 @@ import type { Batch, Feed, Position, RecordedEvent } from '../eventstore/index.t
 import type { Projections } from './api.ts'
 import { moveCheckpoint, type Provenance } from './checkpoint.ts'
 import { within, type Db } from './database.ts'
+import { Memory } from './memory.ts'
 import { models } from './models.ts'
 import { reachedIn } from './positions.ts'
 import { backoffMs, isTransient } from './transient.ts'
@@ -39,12 +40,14 @@ export function openRunner(db: Db, provenance: Provenance, at: Position, log: (l
   let hurry = (): void => {}
   let work = Promise.resolve()
   let fed: Subscription | undefined
+  const memory = new Memory()
 
   const commit = (events: readonly RecordedEvent[], to: Position): Promise<Position> =>
     db.kysely.transaction().execute(async transaction => {
       const tx = within(db, transaction)
       const { moved, position } = await moveCheckpoint(tx, provenance, committed, to, events.at(-1)?.position)
-      if (moved) for (const model of models) await model.fold(tx, events)
+      if (!moved) memory.forget()
+      else for (const model of models) await model.fold(tx, events, memory)
       return position
     })
 
@@ -57,6 +60,7 @@ export function openRunner(db: Db, provenance: Provenance, at: Position, log: (l
         if (attempt > 1) log(`the read models are being written again, now at ${committed}`)
         return true
       } catch (error) {
+        memory.forget() // it has what may not be in the rows
         if (!isTransient(error)) throw error
         if (attempt === 1) log(`the read models cannot be written and wait at ${committed}: ${String(error)}`)
         await sleep(backoffMs(attempt), undefined, { signal: stopping.signal }).catch(() => {})
@@ -84,6 +88,7 @@ export function openRunner(db: Db, provenance: Provenance, at: Position, log: (l
     position: () => positions.value,
 
     async reached(position, ms) {
+      if (position <= positions.value) return true // and nothing is hurried
       awaiting++
       hurry()
       const is = await reached(position, ms)

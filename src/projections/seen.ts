@@ -128,14 +128,15 @@ export async function saidById(db: Db, ids: readonly string[]): Promise<SaidRow[
   return rows.map(row => ({ ...row, at: row.at.toISOString(), position: Number(row.position) }))
 }
 
-/** In one text, and not a row each: a thousand cost us a tenth of a millisecond so, and Postgres as little. */
+/** In one text, and not a row each, which costs us most. Each part in the order of its index: sorted together they would be read to the end. */
 export async function saidIds(db: Db, after: string, limit: number): Promise<readonly string[]> {
   const [all] = await rowsOf(
     db,
     sql<{ ids: string | null }>`select string_agg(s.id, ' ' order by s.id) as ids from (
-      select m.id from ${db.table('message')} m where m.id > ${after}
+      (select m.id from ${db.table('message')} m where m.id > ${after} order by m.id limit ${limit})
       union all
-      select a.id from ${db.table('amendment')} a where a.id > ${after} and a.message_seq is not null
+      (select a.id from ${db.table('amendment')} a where a.id > ${after} and a.message_seq is not null
+        order by a.id limit ${limit})
       order by id limit ${limit}) s`,
   )
   return all!.ids?.split(' ') ?? []

@@ -156,6 +156,19 @@ describe('messages', () => {
     expect(found).toContainEqual(expect.objectContaining({ id: other.id, conversation: 'h', seq: 2 }))
   })
 
+  it('[M7] have ids that can be read page after page, with those of what became of messages', async () => {
+    const history = new History()
+    history.started('g', ['ann', 'bob'])
+    const said = Array.from({ length: 5 }, () => history.said('g', 'ann'))
+    const became = [history.edited(said[0]!), history.reacted(said[1]!, 'bob')]
+    const { saidIds } = await answers(history)
+    const pages: string[][] = []
+    for (let last = ''; pages.at(-1)?.length !== 0; last = pages.at(-1)!.at(-1)!)
+      pages.push([...(await saidIds(last, 3))])
+    expect(pages.map(page => page.length)).toEqual([3, 3, 1, 0])
+    expect(pages.flat()).toEqual([...said, ...became].map(({ id }) => id).sort())
+  })
+
   it('[P2] of a conversation whose start the log does not tell are passed over', async () => {
     const history = new History()
     history.said('lost', 'ann')

@@ -3,11 +3,12 @@
 import { createHmac } from 'node:crypto'
 import type { Asked, Phrase } from './asked.ts'
 
-/** 80 of HMAC-SHA256's 256 bits: in a conversation of a million different words two meet with a chance of 10⁻¹². */
-const bytes = 10
+/** 72 of HMAC-SHA256's 256 bits: in a conversation of a million different words two meet with a chance of 10⁻¹⁰. */
+const characters = 12
 
+/** As text at once: 1.3 µs a word, 1.7 where the bytes are cut. */
 export const lexemeOf = (key: Buffer, word: string): string =>
-  createHmac('sha256', key).update(word).digest().toString('base64url', 0, bytes)
+  createHmac('sha256', key).update(word).digest('base64url').slice(0, characters)
 
 /** Postgres' limits (textsearch-limitations): places past this one are all this one, more of one lexeme are left out. */
 const lastPlace = 16_383
