@@ -56,22 +56,22 @@ export const device: ReadModel = {
         Object.assign(change, { settled: true, linked_at: null, signed_out_at: later(change.signed_out_at, at) })
       else change.seen_at = later(change.seen_at, at)
     }
-    if (changes.size === 0) return
-    await sql`insert into ${db.table('device')} as d
-      select user_id, device, linked_at, signed_out_at, seen_at from ${recordset([...changes.values()], changeColumns)}
-      where not settled
-      on conflict (user_id, device) do update set seen_at = greatest(d.seen_at, excluded.seen_at)`.execute(db.kysely)
-    await sql`insert into ${db.table('device')} as d
-      select user_id, device, linked_at, signed_out_at, seen_at from ${recordset([...changes.values()], changeColumns)}
-      where settled
-      on conflict (user_id, device) do update set linked_at = excluded.linked_at,
-        signed_out_at = greatest(d.signed_out_at, excluded.signed_out_at),
-        seen_at = greatest(d.seen_at, excluded.seen_at)`.execute(db.kysely)
+    const all = [...changes.values()]
+    const settled = all.filter(change => change.settled)
+    const seen = all.filter(change => !change.settled)
+    if (seen.length > 0)
+      await sql`insert into ${db.table('device')} as d select * from ${recordset(seen, changeColumns)}
+        on conflict (user_id, device) do update set seen_at = greatest(d.seen_at, excluded.seen_at)`.execute(db.kysely)
+    if (settled.length > 0)
+      await sql`insert into ${db.table('device')} as d select * from ${recordset(settled, changeColumns)}
+        on conflict (user_id, device) do update set linked_at = excluded.linked_at,
+          signed_out_at = greatest(d.signed_out_at, excluded.signed_out_at),
+          seen_at = greatest(d.seen_at, excluded.seen_at)`.execute(db.kysely)
   },
 }
 
 const changeColumns = columns(
-  `user_id text, device text, settled boolean, linked_at timestamptz, signed_out_at timestamptz, seen_at timestamptz`,
+  'user_id text, device text, linked_at timestamptz, signed_out_at timestamptz, seen_at timestamptz',
 )
 
 /** Times of one log may come from several clocks. */

@@ -26,7 +26,7 @@ const open = (blocks = false) => {
   const { stream, ...rest } = peer(blocks)
   const failures: unknown[] = []
   const writer = new Writer(stream as never, new Ticks(tally(frameClasses)), error => failures.push(error))
-  return { writer, failures, ...rest }
+  return { writer, stream, failures, ...rest }
 }
 
 describe('a writer', () => {
@@ -78,6 +78,29 @@ describe('a writer', () => {
     await tick()
     await tick()
     expect(failures).toEqual([new Error('no key')])
+  })
+
+  it('[J56] lets what a corked stream was given go out with the first frame, and what comes later in ticks of its own', async () => {
+    const { writer, stream, writes } = open()
+    stream.cork()
+    stream.write(frame('answer').bytes)
+    await tick()
+    expect(writes).toEqual([])
+    writer.push(frame('welcome'))
+    await tick()
+    writer.push(frame('a'))
+    await tick()
+    expect(writes).toEqual([['answer', 'welcome'], ['a']])
+  })
+
+  it('[J56] lets it go out at its end, where there was no frame', async () => {
+    const { writer, stream, writes } = open()
+    stream.cork()
+    stream.write(frame('answer').bytes)
+    writer.end()
+    stream.write(frame('close').bytes)
+    await tick()
+    expect(writes.flat()).toEqual(['answer', 'close'])
   })
 
   it('[G21] writes nothing after its end but what it had', async () => {

@@ -74,7 +74,7 @@ export class Writer {
 
   flush(): void {
     if (!this.#open || this.#blocked) return
-    if (this.#socket.writableNeedDrain) return this.#goOnDrained()
+    if (this.#socket.writableNeedDrain && this.#socket.writableCorked === 0) return this.#goOnDrained()
     const { frames, blockedBy } = this.#outbox.take(atATime)
     this.#write(frames)
     if (blockedBy) this.#waitFor(blockedBy)
