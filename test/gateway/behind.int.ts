@@ -14,7 +14,7 @@ const range = (first: number, last: number) => Array.from({ length: last - first
 async function halted() {
   const connection = await stack.pool.connect()
   await connection.query('begin')
-  await connection.query('lock table read.checkpoint in access exclusive mode')
+  await connection.query('lock table read.checkpoint in exclusive mode')
   return async () => {
     await connection.query('commit')
     connection.release()
