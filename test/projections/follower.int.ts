@@ -55,7 +55,8 @@ it('[N2] it finds out what it was not told, whatever becomes of its connections'
     const some = events.slice(at, at + 5)
     reader.feed.push(some)
     await database.pool.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and usename = current_user and pid <> pg_backend_pid()`,
     )
     await models.fold(some)
     expect(await reader.reached(some.at(-1)!.position, soon)).toBe(true)
