@@ -74,14 +74,10 @@ export function openConnections(official: Official): Connections {
 
 /** A node that hangs, or a way to it that is cut silently, would not be noticed by who only listens. */
 function keepAlive(session: ClientHttp2Session, { every, within }: Official['keepAlive']): void {
-  let late: NodeJS.Timeout | undefined
   const look = setInterval(() => {
-    if (session.connecting || session.closed) return
-    late = setTimeout(() => session.destroy(), within)
-    session.ping(() => clearTimeout(late))
+    if (session.connecting || session.closed || session.destroyed) return
+    const late = setTimeout(() => session.destroy(), within)
+    session.ping(() => clearTimeout(late)) // called where the session ends before the answer, too
   }, every)
-  session.on('close', () => {
-    clearInterval(look)
-    clearTimeout(late)
-  })
+  session.on('close', () => clearInterval(look))
 }
