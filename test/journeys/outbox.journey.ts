@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { api, connect, type Events } from '../../src/client/index.ts'
+import { connect, type Events } from '../../src/client/index.ts'
 import { fileStorage } from '../../src/client/node/index.ts'
 import { startProxy } from '../support/proxy.ts'
 import { seeded } from '../support/random.ts'
@@ -78,12 +78,12 @@ describe('an app that is killed between saying and being answered', () => {
     expect(kept.size).toBeGreaterThan(answered.size)
     expect(await run(16, server.url, 0, Infinity)).toBe(0)
 
-    await bob.until(() => bob.of('message').length >= kept.size)
-    const { conversation } = bob.of('message')[0]!
-    const history = api({ url: server.url, token: bearer })
+    // the last word: what its own client reads shows all that was said before it
+    const alice = await person(server, 'alice')
+    const { conversation } = await alice.client.send({ user: 'bob' }, { text: 'that is all' })
     const ids: string[] = []
     for (let after = -1; ;) {
-      const page = await history.messages(conversation, { after })
+      const page = await alice.client.messages(conversation, { after })
       if (page.length === 0) break
       ids.push(...page.map(({ id }) => id))
       after = page.at(-1)!.seq
@@ -92,7 +92,7 @@ describe('an app that is killed between saying and being answered', () => {
     for (const id of [...kept, ...answered]) expect(ids).toContain(id)
     await bob.until(() => bob.of('message').length >= ids.length)
     expect(bob.of('message').map(({ id }) => id)).toEqual(ids)
-    await Promise.all([bob.client.close(), blocked.close()])
+    await Promise.all([alice.client.close(), bob.client.close(), blocked.close()])
   })
 
   it('[C23] learns after a restart what became of what it had said, and goes on where it was', async () => {
