@@ -34,12 +34,12 @@ module.exports = {
     ),
     only(
       'commands',
-      ['domain/', `eventstore/${INDEX}`, 'gateway/socket/protocol\\.ts$'],
+      ['domain/', `eventstore/${INDEX}`, 'gateway/socket/protocol\\.ts$', 'together\\.ts$'],
       'commands decide and append; what a body may be stands with the frames, in the file that stands alone',
     ),
     only(
       'projections',
-      ['domain/[^/]+/events\\.ts$', `domain/${INDEX}`, `eventstore/${INDEX}`],
+      ['domain/[^/]+/events\\.ts$', `domain/${INDEX}`, `eventstore/${INDEX}`, 'together\\.ts$'],
       'read models fold events',
     ),
     only(
@@ -65,6 +65,7 @@ module.exports = {
         `media/${INDEX}`,
         `boxes/${INDEX}`,
         `metrics/${INDEX}`,
+        'together\\.ts$',
       ],
       'the gateway asks, shows and tells; the feed comes by eventstore/index',
     ),

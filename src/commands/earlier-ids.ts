@@ -1,8 +1,8 @@
 // Whether something was said before with an id that memory does not know: a filter of all ids tells that most never were, and the
 // read models are asked about the rest.
-import DataLoader from 'dataloader'
 import type { ConversationCommand } from '../domain/conversation/commands.ts'
 import type { Feed } from '../eventstore/index.ts'
+import { together } from '../together.ts'
 import type { HotConversation } from './hot-conversations.ts'
 import { IdFilter } from './id-filter.ts'
 import type { ReadSide, SentMessage } from './ports.ts'
@@ -59,19 +59,12 @@ export function earlierIds(
   }
   void read()
 
-  // for all conversations that write while one such question is under way, in the next
-  let asking: Promise<unknown> = Promise.resolve()
-  const asked = new DataLoader<string, SentMessage | null>(
-    async ids => {
-      const answer = readSide.messages(ids)
-      asking = answer.catch(() => undefined)
-      const found = new Map((await answer).map(message => [message.id, message]))
-      return ids.map(id => found.get(id) ?? null)
-    },
-    { cache: false, maxBatchSize: 1_000, batchScheduleFn: ask => void asking.then(() => process.nextTick(ask)) },
-  )
+  const look = together<string, SentMessage | undefined>(1_000, async ids => {
+    const found = new Map((await readSide.messages(ids)).map(message => [message.id, message]))
+    return ids.map(id => found.get(id))
+  })
   const ask = async (ids: readonly string[]): Promise<void> => {
-    for (const message of await Promise.all(ids.map(id => asked.load(id)))) if (message) sent.add(message)
+    for (const message of await Promise.all(ids.map(look))) if (message) sent.add(message)
   }
 
   return {

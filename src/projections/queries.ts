@@ -18,7 +18,7 @@ import { askedAbout, messagePage, messagesSince, saidById, saidIds } from './see
 import { privacyOf, sightOf } from './privacy.ts'
 import { marksOf, receiptsFor, receiptsSince } from './receipt.ts'
 import { boxesHavingSessions, boxesWithSessions, sessionsOn } from './session.ts'
-import { together } from './together.ts'
+import { together } from '../together.ts'
 
 export const openQueries = (db: Db): Queries => ({
   conversations: async ids => withMembers(db, await conversationsById(db, ids)),

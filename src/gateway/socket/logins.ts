@@ -3,14 +3,9 @@
 // pushed meet without a gap.
 import type { Feed, Position, RecordedEvent } from '../../eventstore/index.ts'
 import type { Projections } from '../../projections/index.ts'
+import { together } from '../../together.ts'
 import type { Fanout, Receiver } from './fanout.ts'
 import type { Times } from './membership.ts'
-
-interface Login {
-  readonly receiver: Receiver
-  readonly attached: (base: Position) => void
-  readonly failed: (error: unknown) => void
-}
 
 export interface Logins {
   /** The feed's next events, which the fan-out has taken. */
@@ -27,26 +22,14 @@ export function createLogins(
   feed: Feed,
   fanout: Fanout,
 ): Logins {
-  let waiting: Login[] = []
-  let loading = false
   const tails = new Set<RecordedEvent[]>()
 
-  const load = async (): Promise<void> => {
-    loading = true
-    while (waiting.length > 0) {
-      const logins = waiting
-      waiting = []
-      await loadAll(logins)
-    }
-    loading = false
-  }
-
-  const loadAll = async (logins: readonly Login[]): Promise<void> => {
+  const attach = together<Receiver, Position>(Infinity, async receivers => {
     const base = Math.min(projections.position(), fanout.position())
     const tail = [...feed.since(base)]
     tails.add(tail)
     try {
-      const users = [...new Set(logins.map(({ receiver }) => receiver.user))]
+      const users = [...new Set(receivers.map(({ user }) => user))]
       const rows = await projections.queries.memberships(users, base)
       const conversations = new Map(users.map(user => [user, new Map<string, Times>()]))
       for (const { user, conversation, intervals } of rows) {
@@ -55,25 +38,17 @@ export function createLogins(
         )
         conversations.get(user)?.set(conversation, times)
       }
-      for (const { receiver, attached } of logins) {
-        fanout.attach(receiver, conversations.get(receiver.user)!, tail)
-        attached(base)
-      }
-    } catch (error) {
-      for (const { failed } of logins) failed(error)
+      for (const receiver of receivers) fanout.attach(receiver, conversations.get(receiver.user)!, tail)
+      return receivers.map(() => base)
     } finally {
       tails.delete(tail)
     }
-  }
+  })
 
   return {
     take: events => {
       for (const tail of tails) for (const event of events) tail.push(event)
     },
-    attach: receiver =>
-      new Promise((attached, failed) => {
-        waiting.push({ receiver, attached, failed })
-        if (waiting.length === 1 && !loading) setImmediate(() => void load())
-      }),
+    attach,
   }
 }

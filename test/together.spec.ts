@@ -1,6 +1,6 @@
 // Questions that are put one by one, and what becomes of them while others are under way.
 import { describe, expect, it } from 'vitest'
-import { together } from '../../src/projections/together.ts'
+import { together } from '../src/together.ts'
 
 /** Notes what is asked with which others, and answers when told to. */
 function asking(most: number) {
