@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import type { ClientFrame, FrameOf, ServerFrame } from '../../src/client/frames.ts'
 import { connectEventStore } from '../../src/eventstore/index.ts'
-import { freePort, freshFolder, startServer, token, type Server } from '../support/server.ts'
+import { freshFolder, startServer, token, type Server } from '../support/server.ts'
 import { readAll } from '../support/stack.ts'
 
 const repeats = 300
@@ -25,7 +25,7 @@ const secrets = {
 }
 
 async function startBoxes(): Promise<Boxes> {
-  const first = await startServer({ dataDir, env: { ...secrets, PORT: String(await freePort()) } })
+  const first = await startServer({ dataDir, env: secrets })
   const engines = { EVENTSTORE_URL: first.printed.get('store')!, DATABASE_URL: first.printed.get('database')! }
   const more = () => startServer({ env: { ...secrets, ...engines, ROLE: 'gateway' } })
   const others = await Promise.all([more(), more()])
