@@ -11,7 +11,7 @@ import { reactionsTo } from '../reaction.ts'
 import { becameColumns, seenMessage, whatBecameOf, type SeenColumns } from '../seen.ts'
 import type { Asked } from './asked.ts'
 import { queryIn } from './lexemes.ts'
-import { progressOf } from './said.ts'
+import { progressOf, sortIn } from './said.ts'
 
 export interface Search {
   readonly question: Asked
@@ -68,6 +68,7 @@ export async function find(
   const bounds = await boundsOf(main, user, search.conversation)
   if (search.conversation !== undefined && bounds.conversations.length === 0) return undefined
   const asked = questionIn(bounds, await keys.of(bounds.conversations), search.question)
+  await sortIn(db)
   const looking = db.kysely
     .transaction()
     .setIsolationLevel('repeatable read')
