@@ -3,8 +3,8 @@
 import type { Sealed } from './sealing.ts'
 
 /** So many are remembered at least, and twice as many at most; or of so many characters, whatever is less. */
-const mostTexts = 2_000
-const mostCharacters = 1024 * 1024
+const mostTexts = 16_000
+const mostCharacters = 2 * 1024 * 1024
 
 interface Text {
   readonly conversation: string
