@@ -20,6 +20,6 @@ export async function inTurns<From, To>(
     await new Promise(setImmediate)
     left = turnBytes
   }
-  // no promise is made for what is at hand: a page of 250 took them as long as Postgres took to find it
+  // a promise for each of what is at hand is all that it would cost
   return made.some(one => one instanceof Promise) ? Promise.all(made) : (made as To[])
 }

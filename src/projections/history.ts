@@ -31,7 +31,9 @@ export function openHistory(db: Db): Queries['messages'] {
 }
 
 function pageFrom(db: Db, direction: RawBuilder<unknown>) {
-  const [user, conversation, after, before, limit] = ['$1', '$2', '$3::integer', '$4::integer', '$5'].map(p => sql.raw(p))
+  const [user, conversation, after, before, limit] = ['$1', '$2', '$3::integer', '$4::integer', '$5'].map(p =>
+    sql.raw(p),
+  )
   const touched = (table: 'amendment' | 'reaction') => sql`select k.message_seq from bounds b join ${db.table(table)} k
     on k.conversation = ${conversation} and k.message_seq between b.first and b.last`
   const seen = sql`select m.seq, m.position, m.at, m.expires_at, m.id, m.author, b.edited_at, b.reactions,
@@ -63,6 +65,7 @@ function pageFrom(db: Db, direction: RawBuilder<unknown>) {
 
 function messagesIn(text: string, conversation: string): SeenMessageRow[] {
   const all = text.split('\t')
+  const timeOf = readTimes()
   const rows: SeenMessageRow[] = []
   for (let n = 0; n < all.length; n += fieldCount) {
     const [expires, key, edited, reactions] = [all[n + 3]!, all[n + 6]!, all[n + 8]!, all[n + 9]!]
@@ -84,5 +87,21 @@ function messagesIn(text: string, conversation: string): SeenMessageRow[] {
 
 const none: SeenMessageRow['reactions'] = []
 
-/** Seconds since 1970, with a fraction: what Postgres writes fastest. */
-const timeOf = (seconds: string): string => new Date(Math.round(Number(seconds) * 1000)).toISOString()
+/**
+ * Times that Postgres gave as seconds since 1970, with a fraction: what it writes fastest. Of a page many are of one minute, and
+ * its date is written once: 0.2 µs each for 0.9.
+ */
+function readTimes(): (seconds: string) => string {
+  let minute = NaN
+  let start = ''
+  return seconds => {
+    const ms = Math.round(Number(seconds) * 1000)
+    const rest = ms - Math.floor(ms / 60_000) * 60_000
+    if (ms - rest !== minute) {
+      minute = ms - rest
+      start = new Date(minute).toISOString().slice(0, -7)
+    }
+    const digits = String(100_000 + rest)
+    return `${start}${digits.slice(1, 3)}.${digits.slice(3)}Z`
+  }
+}
