@@ -36,10 +36,16 @@ function pageFrom(db: Db, direction: RawBuilder<unknown>) {
   )
   const touched = (table: 'amendment' | 'reaction') => sql`select k.message_seq from bounds b join ${db.table(table)} k
     on k.conversation = ${conversation} and k.message_seq between b.first and b.last`
-  const seen = sql`select m.seq, m.position, m.at, m.expires_at, m.id, m.author, b.edited_at, b.reactions,
-      case when b.retracted_at is null then coalesce(b.edited_key, m.key) else '' end as key,
-      case when b.retracted_at is null then coalesce(b.edited_box, m.box) else '' end as box
-    from page m left join became b on b.seq = m.seq`
+  const seqsTouched = sql.raw('(select seqs from touched)::integer[]')
+  const place = sql.raw('m.seq, m.position, m.at, m.expires_at, m.id, m.author')
+  const unlessRetracted = (then: string) => sql.raw(`case when t.retracted_at is null then ${then} else '' end`)
+  // not a join of the page with what became of it: where it became of all, that is half as much again
+  const seen = sql`
+    select ${place}, m.key, m.box, null as edited_at, null::json as reactions from page m where m.seq <> all (${seqsTouched})
+    union all
+    select ${place}, ${unlessRetracted('coalesce(e.edited_key, m.key)')},
+      ${unlessRetracted('coalesce(e.edited_box, m.box)')}, e.edited_at, ${reactionsTo(db, user)}
+    from (select * from page where seq = any (${seqsTouched})) m ${whatBecameOf(db, user)}`
   return statementOf(
     db,
     sql<{ messages: string | null; was_in: boolean }>`
@@ -53,10 +59,7 @@ function pageFrom(db: Db, direction: RawBuilder<unknown>) {
           and i.joined_seq < ${before} and coalesce(i.left_seq, ${sql.lit(endless)}) > ${after}
         order by i.joined_seq ${direction}, m.seq ${direction} limit ${limit}),
       bounds as materialized (select min(seq) as first, max(seq) as last from page),
-      touched as materialized (select array(${touched('amendment')} union all ${touched('reaction')}) as seqs),
-      became as materialized (
-        select m.seq, e.*, t.*, ${reactionsTo(db, user)} as reactions
-        from (select * from page where seq = any ((select seqs from touched)::integer[])) m ${whatBecameOf(db, user)})
+      touched as materialized (select array(${touched('amendment')} union ${touched('reaction')}) as seqs)
       select string_agg(concat_ws(E'\\t', ${fields}), E'\\t' order by p.seq) as messages,
         exists (select from ${db.table('membership')} i where i.user_id = ${user} and i.conversation = ${conversation}) as was_in
       from (${heldBy(seen, sql`p.seq ${direction}`, sql`octet_length(p.box)`)}) p`,
@@ -77,7 +80,7 @@ function messagesIn(text: string, conversation: string): SeenMessageRow[] {
       id: all[n + 4]!,
       from: all[n + 5]!,
       content: key === '' ? null : { key, box: all[n + 7]! },
-      reactions: reactions === '' ? none : JSON.parse(reactions),
+      reactions: reactions === '' ? none : (JSON.parse(reactions) as SeenMessageRow['reactions']),
       ...(expires !== '' && { expiresAt: timeOf(expires) }),
       ...(edited !== '' && key !== '' && { editedAt: new Date(edited).toISOString() }),
     })

@@ -1,7 +1,7 @@
 // The HTTP server, made from the table of endpoints: each request is checked from the outside in (path, method, token, role,
 // body, values), and whatever goes wrong is a problem document.
 import express, { type NextFunction, type Request, type Response } from 'express'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Asker, Commands } from '../../commands/index.ts'
 import { isRefusal, refuse, type Refusal, type RefusalCode } from '../../domain/index.ts'
 import type { Projections } from '../../projections/index.ts'
