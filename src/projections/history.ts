@@ -8,7 +8,7 @@ import { heldBy } from './page.ts'
 import { reactionsTo } from './reaction.ts'
 import { whatBecameOf } from './seen.ts'
 
-/** What stands in the text of each message, in SQL of a row `p`, in this order. None of it has a tab: JSON escapes them. */
+/** What stands in the text of each message, in SQL of a row `p`, in this order. None of it has a tab: names and ids may not, JSON escapes it. */
 const fields = sql.raw(
   `p.seq, p.position, date_part('epoch', p.at), coalesce(date_part('epoch', p.expires_at)::text, ''), p.id, p.author, p.key,
    p.box, coalesce(p.edited_at, ''), coalesce(p.reactions::text, '')`,
