@@ -20,5 +20,6 @@ export async function inTurns<From, To>(
     await new Promise(setImmediate)
     left = turnBytes
   }
-  return Promise.all(made)
+  // a promise for each of what is at hand is all that it would cost
+  return made.some(one => one instanceof Promise) ? Promise.all(made) : (made as To[])
 }

@@ -1,6 +1,6 @@
 // The read models' place in Postgres: the app's pool seen through kysely, in one schema. Each read model adds its tables
 // to `Tables` in its own file.
-import { Kysely, PostgresDialect, sql, type RawBuilder, type Transaction } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, sql, type RawBuilder, type Transaction } from 'kysely'
 import type pg from 'pg'
 
 export interface Tables {
@@ -70,6 +70,12 @@ const withoutNul = (text: string): string => (text.includes('\0') ? text.replace
 /** Rows of a statement that kysely's builder has no words for. */
 export const rowsOf = async <Row>(db: Db, statement: RawBuilder<Row>): Promise<Row[]> =>
   (await statement.execute(db.kysely)).rows
+
+/** A statement that is asked often, put together once. Its parameters stand in it as `$1`, `$2`, …: raw SQL. */
+export function statementOf<Row>(db: Db, statement: RawBuilder<Row>): (...parameters: unknown[]) => Promise<Row[]> {
+  const { sql: text } = statement.compile(db.kysely)
+  return async (...parameters) => (await db.kysely.executeQuery<Row>(CompiledQuery.raw(text, parameters))).rows
+}
 
 /** Columns of a recordset, as `name type, …`. */
 export type Columns = RawBuilder<unknown>

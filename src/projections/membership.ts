@@ -196,17 +196,6 @@ export const wasIn = (db: Db, user: unknown, conversation: unknown, seq: unknown
   select from ${db.table('membership')} v where v.user_id = ${user} and v.conversation = ${conversation}
     and v.joined_seq <= ${seq} and (v.left_seq is null or v.left_seq > ${seq}))`
 
-export async function wasEverIn(db: Db, user: string, conversation: string): Promise<boolean> {
-  const found = await db.kysely
-    .selectFrom('membership')
-    .select('joined_seq')
-    .where('user_id', '=', user)
-    .where('conversation', '=', conversation)
-    .limit(1)
-    .executeTakeFirst()
-  return found !== undefined
-}
-
 /**
  * Joining and leaving after a position, in the conversations somebody was in at the time, their own included. A
  * conversation's start is told to each first member as their own joining alone: n members are n rows, not n².

@@ -11,10 +11,11 @@ import { acknowledgedBy, keepingMarks, lateAfter, unacknowledgedBy, undeliveredT
 import { inboxOf } from './inbox.ts'
 import { allInboxes } from './inboxes.ts'
 import { presenceOf } from './last-seen.ts'
-import { intervalsOf, memberChangesSince, membersOf, wasEverIn } from './membership.ts'
+import { intervalsOf, memberChangesSince, membersOf } from './membership.ts'
 import { grantKeysOf, mediaAfter, mediaOfKeys, mediaSeenBy } from './media.ts'
 import { visibleMessage } from './message.ts'
-import { askedAbout, messagePage, messagesSince, saidById, saidIds } from './seen.ts'
+import { openHistory } from './history.ts'
+import { askedAbout, messagesSince, saidById, saidIds } from './seen.ts'
 import { privacyOf, sightOf } from './privacy.ts'
 import { marksOf, receiptsFor, receiptsSince } from './receipt.ts'
 import { boxesHavingSessions, boxesWithSessions, sessionsOn } from './session.ts'
@@ -31,6 +32,7 @@ export const openQueries = (db: Db): Queries => ({
   blocksBy: user => blocksBy(db, user),
   privacyOf: user => privacyOf(db, user),
   sight: pairs => sightOf(db, pairs),
+  messages: openHistory(db),
   inbox: (user, page) => inboxOf(db, user, page),
   inboxes: () => allInboxes(db),
   presence: users => presenceOf(db, users),
@@ -50,11 +52,6 @@ export const openQueries = (db: Db): Queries => ({
   mediaOfKeys: keys => mediaOfKeys(db, keys),
   expiring: keys => expiringBy(db, keys),
   grantKeys: (media, asOf) => grantKeysOf(db, media, asOf),
-
-  async messages(user, conversation, page) {
-    const messages = await messagePage(db, user, conversation, page)
-    return messages.length > 0 || (await wasEverIn(db, user, conversation)) ? messages : undefined
-  },
 
   async receiptsOf(user, conversation, message) {
     const found = await visibleMessage(db, user, conversation, message)

@@ -4,9 +4,8 @@ import type { Position } from '../eventstore/index.ts'
 import type { AskedAboutRow, MessageRow, ReactionRow, SaidRow, SeenMessageRow } from './api.ts'
 import { rowsOf, type Db } from './database.ts'
 import { wasIn } from './membership.ts'
-import { endless, messageColumns, messageRow, type MessageColumns } from './message.ts'
-import { heldBy, pageOf, type Paged } from './page.ts'
-import { reactionsTo } from './reaction.ts'
+import { messageColumns, messageRow, type MessageColumns } from './message.ts'
+import { pageOf, type Paged } from './page.ts'
 
 export interface BecameColumns {
   edited_at: string | null
@@ -46,41 +45,6 @@ export const seenMessage = (row: SeenColumns): SeenMessageRow => ({
   ...messageAsSeen(row),
   reactions: row.reactions,
 })
-
-/**
- * A page of what somebody may see, ascending: `limit` rows or a megabyte at most, and never empty where there is more. What became
- * of its messages is looked for by its range: where nothing did, 250 messages take Postgres 0.5 ms, and 1.0 where each was looked at.
- */
-export async function messagePage(
-  db: Db,
-  user: string,
-  conversation: string,
-  { before = endless, after, limit }: { before?: number; after?: number; limit: number },
-): Promise<SeenMessageRow[]> {
-  const direction = sql.raw(after === undefined ? 'desc' : 'asc')
-  const seqs = (table: 'amendment' | 'reaction') => sql`select k.message_seq from bounds b join ${db.table(table)} k
-    on k.conversation = ${conversation} and k.message_seq between b.first and b.last`
-  const page = sql`
-      with page as materialized (
-        select m.* from ${db.table('membership')} i cross join lateral (
-          select ${messageColumns('m')} from ${db.table('message')} m where m.conversation = i.conversation
-            and m.seq >= i.joined_seq and m.seq < coalesce(i.left_seq, ${endless}::integer)
-            and m.seq > ${after ?? -1}::integer and m.seq < ${before}::integer
-          order by m.seq ${direction} limit ${limit}) m
-        where i.user_id = ${user} and i.conversation = ${conversation}
-          and i.joined_seq < ${before}::integer and coalesce(i.left_seq, ${endless}::integer) > ${after ?? -1}::integer
-        order by i.joined_seq ${direction}, m.seq ${direction} limit ${limit}),
-      bounds as materialized (select min(seq) as first, max(seq) as last from page),
-      touched as materialized (${seqs('amendment')} union ${seqs('reaction')})
-      select m.*, null as edited_at, null as edited_key, null as edited_box, null as retracted_at, '[]'::json as reactions
-        from page m where m.seq <> all (array(select message_seq from touched))
-      union all
-      select m.*, ${becameColumns}, ${reactionsTo(db, user)}
-        from (select * from page m where m.seq = any (array(select message_seq from touched))) m ${whatBecameOf(db, user)}`
-  const size = sql`octet_length(p.box) + coalesce(octet_length(p.edited_box), 0)`
-  const rows = await rowsOf(db, sql<SeenColumns>`${heldBy(page, sql`p.seq ${direction}`, size)} order by seq`)
-  return rows.map(seenMessage)
-}
 
 /**
  * What was said after a position in the conversations somebody was in at the time. The positions are sorted out first, in

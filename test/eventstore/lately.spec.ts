@@ -19,10 +19,17 @@ describe('what was just sealed', () => {
     expect(lately.textIn('c', 'm', sealed('text'))).toBeUndefined()
   })
 
+  it('[S7] is remembered until 16,000 more have been, where they are short', () => {
+    const lately = new Lately()
+    const box = sealed('')
+    for (let n = 0; n <= 16_000; n++) lately.add('c', `m${n}`, box, 'x')
+    expect(lately.textIn('c', 'm0', box)).toBe('x')
+  })
+
   it('[S7] is forgotten when much has been sealed since, by number and by length', () => {
     for (const [count, text] of [
-      [4_000, 'x'],
-      [4, 'x'.repeat(600_000)],
+      [32_000, 'x'],
+      [8, 'x'.repeat(600_000)],
     ] as const) {
       const lately = new Lately()
       const all = Array.from({ length: count }, (_, n) => ({ message: `m${n}`, box: sealed('', `m${n}`) }))

@@ -102,7 +102,7 @@ export class History {
   said(
     conversation: string,
     from: string,
-    more: { id?: string; at?: string; media?: readonly string[]; bytes?: number } = {},
+    more: { id?: string; at?: string; expiresAt?: string; media?: readonly string[]; bytes?: number } = {},
   ) {
     const id = more.id ?? messageId(`message ${this.end}`)
     const sealed = (what: string) => ({ key: `key-${conversation}-${from}`, box: Buffer.from(what).toString('base64') })
@@ -111,7 +111,10 @@ export class History {
     return this.add(
       `conversation-${conversation}`,
       'MessageSent',
-      { from, content, ...(attachments && { attachments }), ...(more.at && { at: more.at }) },
+      {
+        ...{ from, content, ...(attachments && { attachments }) },
+        ...{ ...(more.at && { at: more.at }), ...(more.expiresAt && { expiresAt: more.expiresAt }) },
+      },
       id,
     )
   }

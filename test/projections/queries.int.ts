@@ -116,6 +116,34 @@ describe('messages', () => {
     })
   })
 
+  it('tell what became of those it became of, when each was said, and when its time is over', async () => {
+    const history = new History()
+    history.started('g', ['ann', 'bob'])
+    const times = [
+      '1969-12-31T23:59:59.999Z',
+      '2004-07-05T10:00:00.000Z',
+      '2026-01-01T00:00:00.120Z',
+      '2026-01-01T00:01:00.007Z',
+    ]
+    const expiresAt = '2026-01-08T00:00:00.120Z'
+    const said = times.map((at, n) => history.said('g', 'ann', { at, ...(n === 2 && { expiresAt }) }))
+    const edit = history.edited(said[0]!)
+    history.edited(said[1]!)
+    history.retracted(said[1]!)
+    history.reacted(said[2]!, 'bob', 'tab\t, line\n, "quotes" \\')
+    const rows = said.map(({ id, revision: seq, position, data: { content } }, n) => ({
+      ...{ conversation: 'g', seq, id, from: 'ann', at: times[n], content, reactions: [] as object[], position },
+    }))
+    Object.assign(rows[0]!, { content: edit.data.content, editedAt: edit.data.at })
+    Object.assign(rows[1]!, { content: null })
+    const reaction = { reaction: 'tab\t, line\n, "quotes" \\', count: 1, mine: true, users: ['bob'] }
+    Object.assign(rows[2]!, { expiresAt, reactions: [reaction] })
+    const queries = await answers(history)
+    expect(await queries.messages('bob', 'g', { limit: 9 })).toEqual(rows)
+    expect(await queries.messages('bob', 'g', { after: 0, limit: 2 })).toEqual(rows.slice(0, 2))
+    expect(await queries.messages('bob', 'g', { before: 4, limit: 1 })).toEqual([rows[2]])
+  })
+
   it('[P1] are seen in the times of membership and never in the gaps, on pages that span several of them', async () => {
     const history = new History()
     history.started('g', ['ann', 'bob'])

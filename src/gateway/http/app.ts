@@ -1,7 +1,7 @@
 // The HTTP server, made from the table of endpoints: each request is checked from the outside in (path, method, token, role,
 // body, values), and whatever goes wrong is a problem document.
 import express, { type NextFunction, type Request, type Response } from 'express'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Asker, Commands } from '../../commands/index.ts'
 import { isRefusal, refuse, type Refusal, type RefusalCode } from '../../domain/index.ts'
 import type { Projections } from '../../projections/index.ts'
@@ -89,8 +89,9 @@ function steps(
   const limit = endpoint.bodyBytes ?? usualBodyBytes
   const readBody = endpoint.raw ? express.raw({ type: () => true, limit }) : express.json({ limit })
 
+  const valuesOf = checkedBy(endpoint)
   const act: express.RequestHandler = async (request, response) => {
-    const values = valuesOf(endpoint, request)
+    const values = valuesOf(request)
     if (isRefusal(values)) return sendRefusal(response, values)
     const atLeast = (values.query as { atLeast?: number }).atLeast
     if (atLeast !== undefined && !(await projections.reached(atLeast, settings.atLeastMs)))
@@ -106,21 +107,26 @@ function steps(
   return [...(endpoint.role === null ? [] : [admit]), ...(endpoint.body ? [needJson, readBody] : []), act]
 }
 
-function valuesOf(endpoint: Endpoint, request: Request): { params: unknown; query: unknown; body: unknown } | Refusal {
-  const body: unknown = request.body ?? {}
-  const checks: [z.ZodType, unknown][] = [
-    [endpoint.params, request.params],
-    [endpoint.query, request.query],
-    [(!endpoint.raw && endpoint.body) || z.unknown(), body],
+/** What an endpoint takes, as its schemas have it. */
+function checkedBy(endpoint: Endpoint): (request: Request) => Record<Part, unknown> | Refusal {
+  const schemas: [Part, z.ZodType][] = [
+    ['params', endpoint.params],
+    ['query', endpoint.query],
   ]
-  const found: unknown[] = []
-  for (const [schema, value] of checks) {
-    const checked = schema.safeParse(value)
-    if (!checked.success) return refuse('bad-request', explain(checked.error, value))
-    found.push(checked.data)
+  if (endpoint.body && !endpoint.raw) schemas.push(['body', endpoint.body])
+  return request => {
+    const found: Record<Part, unknown> = { params: undefined, query: undefined, body: request.body ?? {} }
+    for (const [part, schema] of schemas) {
+      const value: unknown = part === 'body' ? found.body : request[part]
+      const checked = schema.safeParse(value)
+      if (!checked.success) return refuse('bad-request', explain(checked.error, value))
+      found[part] = checked.data
+    }
+    return found
   }
-  return { params: found[0], query: found[1], body: found[2] }
 }
+
+type Part = 'params' | 'query' | 'body'
 
 /** Over HTTP there is no session. */
 function askerOf({ user, device }: Identity, byUser: boolean): Asker {
