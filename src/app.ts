@@ -9,6 +9,7 @@ import { tellAddress } from './address.ts'
 import { wallClock } from './app/clock.ts'
 import { startEngines } from './app/engines.ts'
 import { listen } from './app/listen.ts'
+import { giveBackWhenQuiet } from './app/memory.ts'
 import { tellProcess } from './app/metrics.ts'
 import { createParts } from './app/parts.ts'
 import { openSearch } from './app/search.ts'
@@ -55,6 +56,9 @@ export async function startApp(
     const { storeUrl, databaseUrl } = await startEngines(config, parts, log, onFault)
     say(`store ${storeUrl}`)
     say(`database ${config.databaseUrl ? withoutPassword(databaseUrl) : databaseUrl}`)
+
+    const memory = giveBackWhenQuiet(error => log.warn({ error }, 'memory could not be given back'))
+    onClose('memory', memory.stop)
 
     // the log and the database: every role has both
     const metrics = createMetrics({ process: true })

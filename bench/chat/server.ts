@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { startArguments } from '../start.ts'
 
 /** What the generator is told of it. */
 export interface Target {
@@ -25,7 +26,6 @@ export interface Server extends Target {
 
 /** dist-bench/bench/chat → the project. */
 const root = resolve(fileURLToPath(new URL('../../..', import.meta.url)))
-const ENTRY = join(root, 'dist', 'main.js')
 const PROBE = new URL('./probe.js', import.meta.url).href
 const SETTINGS =
   /^(PORT|HOST|ROLE|AUTH_.*|BOX_.*|COMMANDS_URL|DATABASE_URL|EVENTSTORE_URL|VERBATIM_.*|MEDIA_.*|MASTER_KEY)$/
@@ -37,7 +37,8 @@ export const startServer = async (dir: string, settings: Record<string, string> 
   const inherited = Object.entries(process.env).filter(([name]) => !SETTINGS.test(name))
   const probe = `${dir}.probe-${++started}` // beside the folder: a socket's path may have 107 bytes
   const began = performance.now()
-  const child = spawn(process.execPath, ['--import', PROBE, ENTRY], {
+  const child = spawn(process.execPath, ['--import', PROBE, ...startArguments(root)], {
+    cwd: root,
     env: { ...Object.fromEntries(inherited), PORT: '0', VERBATIM_DATA: dir, BENCH_PROBE: probe, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

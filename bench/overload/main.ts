@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { startArguments } from '../start.ts'
 import type { Figures, Order } from './messages.ts'
 
 const usage = 'npm run bench:overload -- [--people 400] [--seconds 20] [--times 2] [--port 18080]'
@@ -30,7 +31,7 @@ const dataDir = mkdtempSync(join(tmpdir(), 'bench-overload-'))
 
 async function startServer() {
   const env = { ...process.env, PORT: String(port), VERBATIM_DATA: dataDir, DEV_TOKENS: 'on' }
-  const child = spawn(process.execPath, [join(root, 'dist/main.js')], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, startArguments(root), { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
   const url = await new Promise<string>((ready, failed) => {
     createInterface(child.stdout).on('line', line => line.startsWith('ready ') && ready(line.slice(6)))
     child.once('exit', code => failed(new Error(`the server ended with ${code}`)))

@@ -1,0 +1,50 @@
+// Gives memory back when it is quiet. What a busy time needs for a moment, V8 keeps: most of all its young generation, which
+// `npm start` lets grow to 64 MB a half, since larger ones are looked through less often.
+import { Session } from 'node:inspector/promises'
+import { performance } from 'node:perf_hooks'
+
+/** How often it is looked how busy this thread was (milliseconds). */
+const lookMs = 3_000
+/** The share of its time from which on a thread has been busy, and below which it is quiet. */
+const busyFrom = 0.2
+const quietBelow = 0.05
+
+export interface Quiet {
+  readonly wasBusy: boolean
+  /** It has become quiet just now. */
+  readonly now: boolean
+}
+
+/** What a look tells, after the one before. In between it is neither: 200 messages a second never make it quiet. */
+export function look({ wasBusy }: Pick<Quiet, 'wasBusy'>, utilization: number): Quiet {
+  if (utilization >= busyFrom) return { wasBusy: true, now: false }
+  const now = wasBusy && utilization < quietBelow
+  return { wasBusy: wasBusy && !now, now }
+}
+
+/**
+ * Whole collections that leave the heap as small as it gets; after 5,000 logins it is 160 MB instead of 350. This thread stands
+ * still for 70 to 170 ms meanwhile, which is why it is done once after a busy time, and only where nothing happens.
+ */
+export async function giveBack(): Promise<void> {
+  const session = new Session()
+  session.connect()
+  try {
+    await session.post('HeapProfiler.collectGarbage')
+  } finally {
+    session.disconnect()
+  }
+}
+
+/** Gives memory back after each busy time. */
+export function giveBackWhenQuiet(log: (error: unknown) => void): { stop(): void } {
+  let quiet: Quiet = { wasBusy: true, now: false }
+  let last = performance.eventLoopUtilization()
+  const timer = setInterval(() => {
+    const elapsed = performance.eventLoopUtilization()
+    quiet = look(quiet, performance.eventLoopUtilization(elapsed, last).utilization)
+    last = elapsed
+    if (quiet.now) giveBack().catch(log)
+  }, lookMs).unref()
+  return { stop: () => clearInterval(timer) }
+}
