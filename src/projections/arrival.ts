@@ -12,8 +12,8 @@ interface Columns {
 }
 
 /**
- * By a text that is made once and not by kysely, which makes its own anew for each question: for this one that took as long as asking.
- * Answers in the order of the questions.
+ * By a text that is made once, and not by kysely, which makes each anew: of a server just started that took 3.5 % of the main
+ * thread's time while many logged in. Answers in the order of the questions.
  */
 export function openArrivals(db: Db) {
   const text = `
