@@ -116,7 +116,6 @@ export async function startApp(
       askedAbout: queries.askedAbout,
       marks: queries.marks,
       acknowledged: queries.acknowledged,
-      standing: queries.standing,
       position: projections.position,
     }
     const { memberLimit } = config

@@ -86,8 +86,12 @@ export interface Commands {
   linkDevice(asker: Asker): Promise<{ position: Position } | Refusal>
   /** The user did something: told to the log at most once in five seconds. */
   recordActivity(asker: Asker): Promise<void>
-  /** Registers who is new, links a new device, opens the session. */
   openSession(session: SessionRef): Promise<void>
+  /**
+   * Registers who is new, links a device that is: for whom the read models do not know it to be linked. `standing`: whether they know
+   * anything of this person.
+   */
+  arrive(session: SessionRef, standing: 'not-linked' | 'unknown'): Promise<void>
   /** However many boxes say it, it closes once. */
   closeSession(session: SessionRef, why: SessionEnd): Promise<void>
   /** The channel's conversation (its id follows from the channel's name), started where there is none. */

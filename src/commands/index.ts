@@ -72,7 +72,7 @@ export function createCommands(ports: CommandPorts): Commands {
   const marks = markReceipts(store, readSide, conversations, now)
   const group = groups(writer, blocks, memberLimit, feed.head, now)
   const history = importHistory(writer, memberLimit, feed.head, now)
-  const writeUser = userWriter(store, readSide)
+  const writeUser = userWriter(store)
   const everybody = people(store, writeUser, now)
   const connected = sessions(store, now)
   const own = ownAffairs(writeUser, blocks, feed.head, now)
@@ -107,10 +107,8 @@ export function createCommands(ports: CommandPorts): Commands {
     signOutDevice: own.signOutDevice,
     linkDevice: own.linkDevice,
     recordActivity: everybody.recordActivity,
-    openSession: async session => {
-      await connected.open(session)
-      await everybody.arrive(session) // asks about whom the store has answered together
-    },
+    openSession: connected.open,
+    arrive: everybody.arrive,
     closeSession: connected.close,
     startImport: history.start,
     importHistory: history.take,

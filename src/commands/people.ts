@@ -14,9 +14,9 @@ export function people(store: EventStore, writeUser: UserWriter, now: () => stri
   const activity = new LRUCache<string, { toldAt: number }>({ max: inMemory })
 
   /** Registers who is new and links a device that is new: each once, whichever boxes they arrive at. */
-  const arrive = async (session: SessionRef): Promise<void> => {
+  const arrive = async (session: SessionRef, standing: 'not-linked' | 'unknown'): Promise<void> => {
     const { user, device } = session
-    await writeUser(system(session), { type: 'Arrive', user, device, at: now() })
+    await writeUser(system(session), { type: 'Arrive', user, device, at: now() }, standing === 'unknown')
   }
 
   const recordActivity = async (asker: Asker): Promise<void> => {

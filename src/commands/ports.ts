@@ -90,8 +90,6 @@ export interface ReadSide {
   marks(of: readonly { conversation: string; user: string; device: string }[]): Promise<readonly DeviceMarks[]>
   /** How far all devices of a member together have got a conversation; -1: not at all. */
   acknowledged(conversation: string, user: string): Promise<number>
-  /** Of a device: it is linked; it is not, and its person has had others or this one; nothing of this person is known. */
-  standing(user: string, device: string): Promise<'linked' | 'not-linked' | 'unknown'>
   /** How far the read models are: every event up to here is in. */
   position(): Position
 }

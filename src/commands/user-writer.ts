@@ -8,7 +8,6 @@ import { user as decider, type User } from '../domain/user/decider.ts'
 import { decode, streamOf, WrongRevision, type EventStore, type Position } from '../eventstore/index.ts'
 import type { Asker } from './catalogue.ts'
 import { metadataFor } from './metadata.ts'
-import type { ReadSide } from './ports.ts'
 
 const inMemory = 50_000
 
@@ -26,9 +25,11 @@ export interface UserWritten {
 export type UserWriter = (
   asker: Pick<Asker, 'actor' | 'origin'>,
   command: UserCommand,
+  /** Nothing is known of this person, and so nothing is read before it is written as the first there is. */
+  isNew?: boolean,
 ) => Promise<UserWritten | Refusal>
 
-export function userWriter(store: EventStore, readSide: Pick<ReadSide, 'standing'>): UserWriter {
+export function userWriter(store: EventStore): UserWriter {
   const users = new LRUCache<string, Known>({ max: inMemory })
 
   const readOn = async (user: string, { state, head }: Known): Promise<Known> => {
@@ -41,29 +42,16 @@ export function userWriter(store: EventStore, readSide: Pick<ReadSide, 'standing
     return { state, head }
   }
 
-  /**
-   * Who has arrived has arrived; of all else, another box may have changed what this one remembers. Of most who arrive the
-   * read models know that they have: reading that in the log, or that there is nothing, cost a login 0.3 ms of CPU.
-   */
-  const currentFor = async (
-    command: UserCommand,
-    known: Known | undefined,
-    again: boolean,
-  ): Promise<Known | undefined> => {
-    if (command.type !== 'Arrive' || again) return readOn(command.user, known ?? unknown)
-    if (known) return known
-    const standing = await readSide.standing(command.user, command.device)
-    if (standing === 'linked') return undefined
-    return standing === 'unknown' ? unknown : readOn(command.user, unknown)
+  /** Who has arrived has arrived; of all else, another box may have changed what this one remembers. */
+  const currentFor = (command: UserCommand, known: Known | undefined, isNew: boolean): Promise<Known> | Known => {
+    if (isNew) return known ?? unknown
+    return known && command.type === 'Arrive' ? known : readOn(command.user, known ?? unknown)
   }
 
-  return async (asker, command) => {
+  return async (asker, command, isNew = false) => {
     const { user, at } = command
-    let again = false
-    for (let known = users.get(user); ; known = undefined, again = true) {
-      const current = await currentFor(command, known, again)
-      if (current === undefined) return { events: [], position: undefined }
-      const { state, head } = current
+    for (let known = users.get(user); ; known = undefined, isNew = false) {
+      const { state, head } = await currentFor(command, known, isNew)
       const events = decide(decider, command, state)
       if (isRefusal(events)) return events
       try {

@@ -91,7 +91,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const cursors = createCursors(epoch)
   const frames = createFrames(keyring, cursors, () => timers.now())
   const fanout = new Fanout(frames, feed.head())
-  const logins = createLogins(projections, feed, fanout)
+  const logins = createLogins(projections, feed, fanout, commands)
   const counts = createCounts()
   const loop = watchLoop()
   const measure = (): Measures => {

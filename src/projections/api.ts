@@ -5,7 +5,7 @@ import type { Feed, Position, Recorded, Sealed } from '../eventstore/index.ts'
 import type { BoxQueries } from './box-api.ts'
 import type { DeliveryQueries, MessageFailure, MessageReceipt } from './delivery-api.ts'
 import type { InboxPage, InboxQueries } from './inbox-api.ts'
-import type { DeviceQueries } from './device-api.ts'
+import type { DeviceQueries, DeviceStanding } from './device-api.ts'
 import type { ExpiringQueries } from './expiring-api.ts'
 import type { MediaQueries } from './media-api.ts'
 import type { Paged } from './page.ts'
@@ -77,11 +77,11 @@ export interface InboxRow {
   readonly place: Position
 }
 
-export interface MembershipRow {
-  readonly user: string
-  readonly conversation: string
-  readonly kind: 'direct' | 'group'
-  readonly intervals: readonly Interval[]
+/** Somebody who arrives, as the read models know them. */
+export interface Arrival {
+  readonly standing: DeviceStanding
+  /** Every time of membership, by conversation, each in order. */
+  readonly stays: readonly (Interval & { readonly conversation: string })[]
 }
 
 /** A watermark's move: evidence of who got or read how far, when, on which device. */
@@ -208,8 +208,8 @@ export interface Queries
   /** Who may see when somebody was there. */
   privacyOf(user: string): Promise<Audience>
 
-  /** For the gateway: as of a position that the models have reached. */
-  memberships(users: readonly string[], asOf: Position): Promise<readonly MembershipRow[]>
+  /** For the gateway, of each who is asked about: times of membership as of a position that the models have reached. */
+  arrivals(asked: readonly { user: string; device: string }[], asOf: Position): Promise<readonly Arrival[]>
   /**
    * What this person may see of what happened after `after` up to and including `upTo`, oldest first, `limit` rows or a megabyte at most:
    * messages (with the content they were sent with, unless it was retracted) and member changes of the intervals in which they were a member

@@ -12,6 +12,10 @@ export interface Db {
   readonly schema: string
   /** A table's name with its schema, for raw SQL. */
   table(name: keyof Tables): RawBuilder<unknown>
+  /** The same as text. */
+  named(name: keyof Tables): string
+  /** Rows of a statement that is always the same text, outside of any transaction; its values are numbers and `asJson`. */
+  ask<Row extends object>(text: string, values: readonly (string | number)[]): Promise<Row[]>
 }
 
 /** The same schema within a transaction. */
@@ -23,7 +27,14 @@ export function openDatabase(pool: pg.Pool, schema: string): Db {
   const kysely = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: { connect, end: () => pool.end() } as never }),
   })
-  return { kysely: kysely.withSchema(schema), schema, table: name => sql.id(schema, name) }
+  return {
+    kysely: kysely.withSchema(schema),
+    schema,
+    table: name => sql.id(schema, name),
+    named: name => `"${schema}"."${name}"`,
+    ask: async <Row extends object>(text: string, values: readonly (string | number)[]) =>
+      (await pool.query<Row>({ ...prepared(text, values), values: [...values] })).rows,
+  }
 }
 
 interface Guard {
@@ -86,7 +97,9 @@ export const columns = (list: string): Columns => sql.raw(list)
  * and Postgres the parsing of thousands of placeholders.
  */
 export const recordset = (rows: readonly object[], as: Columns): RawBuilder<unknown> =>
-  sql`json_to_recordset(${storableJson(JSON.stringify(rows))}::json) as r(${as})`
+  sql`json_to_recordset(${asJson(rows)}::json) as r(${as})`
+
+export const asJson = (rows: readonly object[]): string => storableJson(JSON.stringify(rows))
 
 /** JSON may say what Postgres text cannot hold: NUL and lone surrogates become U+FFFD, so that no event stops a fold. */
 const storableJson = (json: string): string =>

@@ -23,8 +23,6 @@ export interface SignedOutRow {
 export type DeviceStanding = 'linked' | 'not-linked' | 'unknown'
 
 export interface DeviceQueries {
-  /** For whoever arrives. Those who arrive at once are asked about together. */
-  standing(user: string, device: string): Promise<DeviceStanding>
   /** A person's linked devices by name, a page after one of them. */
   devicesOf(user: string, after: string | undefined, limit: number): Promise<readonly DeviceRow[]>
   /** Of everybody, as far as ever signed out: what gateways begin with. */

@@ -1,7 +1,7 @@
 // The read model of devices: which are linked since when, when each was last there, and which were signed out when.
 import { sql } from 'kysely'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
-import type { DeviceRow, DeviceStanding, SignedOutRow } from './device-api.ts'
+import type { DeviceRow, SignedOutRow } from './device-api.ts'
 import { only, type ReadModel } from './read-model.ts'
 
 interface DeviceColumns {
@@ -95,23 +95,6 @@ export async function devicesOf(db: Db, user: string, after: string, limit: numb
     sessions,
     lastSeenAt: seen_at?.toISOString() ?? null,
   }))
-}
-
-export async function standingOf(
-  db: Db,
-  asked: readonly { user: string; device: string }[],
-): Promise<DeviceStanding[]> {
-  const who = asked.map(({ user, device }, n) => ({ n, user_id: user, device }))
-  const rows = await rowsOf(
-    db,
-    sql<{ n: number; linked: boolean }>`
-      select r.n, coalesce(bool_or(d.device = r.device and d.linked_at is not null), false) as linked
-      from ${recordset(who, columns('n integer, user_id text, device text'))}
-      join ${db.table('device')} d on d.user_id = r.user_id group by r.n`,
-  )
-  const answers = asked.map((): DeviceStanding => 'unknown')
-  for (const { n, linked } of rows) answers[n] = linked ? 'linked' : 'not-linked'
-  return answers
 }
 
 export async function signedOutDevices(db: Db): Promise<SignedOutRow[]> {

@@ -161,25 +161,6 @@ async function openIntervals(db: Db, of: readonly { conversation: string; user_i
   }))
 }
 
-/** All times of membership of these users, as they were at a position. */
-export function intervalsOf(db: Db, users: readonly string[], asOf: Position) {
-  return rowsOf(
-    db,
-    sql<{
-      user_id: string
-      conversation: string
-      kind: 'direct' | 'group'
-      joined_seq: number
-      left_seq: number | null
-    }>`
-      select i.user_id, i.conversation, c.kind, i.joined_seq,
-        case when i.left_position <= ${asOf} then i.left_seq end as left_seq
-      from ${db.table('membership')} i join ${db.table('conversation')} c on c.conversation = i.conversation
-      where i.user_id = any(${users}::text[]) and i.joined_position <= ${asOf}
-      order by i.user_id, i.conversation, i.joined_seq`,
-  )
-}
-
 /** Members of these conversations, present (with role) and former (without), in the order in which they last came in. */
 export function membersOf(db: Db, conversations: readonly string[]) {
   return rowsOf(

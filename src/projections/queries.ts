@@ -1,17 +1,18 @@
 // The questions of api.ts, put to the read models.
 import { amendmentsSince, failuresOf } from './amendment.ts'
-import type { Change, ConversationRow, MembershipRow, Queries } from './api.ts'
+import type { Change, ConversationRow, Queries } from './api.ts'
+import { openArrivals } from './arrival.ts'
 import { allBlocks, blocksBy } from './block.ts'
 import { conversationsAfter, conversationsById, type ConversationColumns } from './conversation.ts'
 import type { Db } from './database.ts'
-import { devicesOf, signedOutDevices, standingOf } from './device.ts'
+import { devicesOf, signedOutDevices } from './device.ts'
 import { expiringBy } from './expiring.ts'
 import { importsInto } from './imported.ts'
 import { acknowledgedBy, keepingMarks, lateAfter, unacknowledgedBy, undeliveredTo } from './delivery.ts'
 import { inboxOf } from './inbox.ts'
 import { allInboxes } from './inboxes.ts'
 import { presenceOf } from './last-seen.ts'
-import { intervalsOf, memberChangesSince, membersOf } from './membership.ts'
+import { memberChangesSince, membersOf } from './membership.ts'
 import { grantKeysOf, mediaAfter, mediaOfKeys, mediaSeenBy } from './media.ts'
 import { visibleMessage } from './message.ts'
 import { openHistory } from './history.ts'
@@ -46,7 +47,7 @@ export const openQueries = (db: Db): Queries => ({
   late: (after, until, limit) => lateAfter(db, after, until, limit),
   devicesOf: (user, after, limit) => devicesOf(db, user, after ?? '', limit),
   signedOutDevices: () => signedOutDevices(db),
-  standing: openStanding(db),
+  arrivals: openArrivals(db),
   mediaSeenBy: (user, media) => mediaSeenBy(db, user, media),
   allMedia: (after, limit) => mediaAfter(db, after ?? '', limit),
   mediaOfKeys: keys => mediaOfKeys(db, keys),
@@ -58,17 +59,6 @@ export const openQueries = (db: Db): Queries => ({
     if (found === undefined) return undefined
     const [receipts, failed] = await Promise.all([receiptsFor(db, found), failuresOf(db, found)])
     return { receipts, failed }
-  },
-
-  async memberships(users, asOf) {
-    const found: (MembershipRow & { intervals: { joinedSeq: number; leftSeq: number | null }[] })[] = []
-    for (const { user_id: user, conversation, kind, joined_seq, left_seq } of await intervalsOf(db, users, asOf)) {
-      const interval = { joinedSeq: joined_seq, leftSeq: left_seq }
-      const last = found.at(-1)
-      if (last?.user === user && last.conversation === conversation) last.intervals.push(interval)
-      else found.push({ user, conversation, kind, intervals: [interval] })
-    }
-    return found
   },
 
   async changes(user, after, upTo, limit) {
@@ -96,11 +86,6 @@ export const openQueries = (db: Db): Queries => ({
 function openUnacknowledged(db: Db): Queries['unacknowledged'] {
   const ofAll = together(20, (asked: Parameters<typeof unacknowledgedBy>[1]) => unacknowledgedBy(db, asked))
   return (user, after, upTo, limit) => ofAll({ user, after, upTo, limit })
-}
-
-function openStanding(db: Db): Queries['standing'] {
-  const ofAll = together(500, (asked: Parameters<typeof standingOf>[1]) => standingOf(db, asked))
-  return (user, device) => ofAll({ user, device })
 }
 
 async function withMembers(db: Db, rows: readonly ConversationColumns[]): Promise<readonly ConversationRow[]> {

@@ -1,6 +1,7 @@
 // The read model of sessions: who was connected when, with which device, to which box.
 import { sql } from 'kysely'
 import type { SessionEnd } from '../domain/index.ts'
+import type { Recorded } from '../eventstore/index.ts'
 import type { BoxRow, OpenSessionRow } from './box-api.ts'
 import { columns, recordset, rowsOf, type Db } from './database.ts'
 import { only, type ReadModel } from './read-model.ts'
@@ -46,19 +47,20 @@ export const session: ReadModel = {
   async fold(db, events) {
     const told = only(events, 'SessionOpened', 'SessionClosed')
     if (told.length === 0) return
+    if (told.every(isOpening)) return insertNew(db, told)
     const asked = told.map(({ data }) => ({ user_id: data.user, session: data.session }))
     const open = new Map((await openSessions(db, asked)).map(row => [key(row), row]))
     const touched = new Set<SessionColumns<string | Date, number>>()
-    for (const { type, position, data } of told) {
-      const { user, session, device, box, at } = data
-      const present = open.get(key({ user_id: user, session }))
-      if (type === 'SessionOpened' && !present) {
-        const opened = { user_id: user, session, device, box, opened_at: at, opened_position: position }
-        const row = { ...opened, closed_at: null, closed_position: null, why: null }
+    for (const event of told) {
+      const { position, data } = event
+      const present = open.get(key({ user_id: data.user, session: data.session }))
+      if (isOpening(event)) {
+        if (present) continue
+        const row = rowOf(event)
         open.set(key(row), row)
         touched.add(row)
-      } else if (type === 'SessionClosed' && present) {
-        Object.assign(present, { closed_at: at, closed_position: position, why: data.why })
+      } else if (present) {
+        Object.assign(present, { closed_at: data.at, closed_position: position, why: event.data.why })
         open.delete(key(present))
         touched.add(present)
       }
@@ -69,6 +71,24 @@ export const session: ReadModel = {
       db.kysely,
     )
   },
+}
+
+type Opening = Recorded<'SessionOpened'>
+const isOpening = (event: Opening | Recorded<'SessionClosed'>): event is Opening => event.type === 'SessionOpened'
+
+const rowOf = ({ position, data: { user, session, device, box, at } }: Opening): SessionColumns<string, number> => {
+  const opened = { user_id: user, session, device, box, opened_at: at, opened_position: position }
+  return { ...opened, closed_at: null, closed_position: null, why: null }
+}
+
+/** Where many log in, all that is told is that sessions open: one statement then says which are not open already, and writes them. */
+async function insertNew(db: Db, told: readonly Opening[]): Promise<void> {
+  const rows = new Map<string, SessionColumns<string, number>>()
+  for (const row of told.map(rowOf)) if (!rows.has(key(row))) rows.set(key(row), row)
+  await sql`insert into ${db.table('session')} select r.* from ${recordset([...rows.values()], rowColumns)}
+    where not exists (select from ${db.table('session')} s
+      where s.user_id = r.user_id and s.session = r.session and s.closed_position is null)
+    on conflict (user_id, session, opened_position) do nothing`.execute(db.kysely)
 }
 
 const rowColumns = columns(

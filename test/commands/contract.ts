@@ -157,6 +157,8 @@ export function behavesLikeCommands(form: string, commands: () => Commands, stor
       const { alice } = people()
       const session = { user: alice, session: uuid(), device: 'phone', box: 'box-1' }
       for (let n = 0; n < 2; n++) expect(await commands().openSession(session)).toBeUndefined()
+      for (const standing of ['unknown', 'not-linked'] as const)
+        expect(await commands().arrive(session, standing)).toBeUndefined()
       for (let n = 0; n < 2; n++) expect(await commands().recordActivity(asker(alice))).toBeUndefined()
       for (let n = 0; n < 2; n++) expect(await commands().closeSession(session, 'closed-by-client')).toBeUndefined()
       expect(await inLog(`session-${alice}`)).toEqual(['SessionOpened', 'SessionClosed'])

@@ -7,6 +7,7 @@ import { asker, freshStack, openBox, readAll } from '../support/stack.ts'
 const stack = freshStack()
 const now = () => new Date().toISOString()
 const uuid = () => crypto.randomUUID()
+type Standing = 'unknown' | 'not-linked'
 const session = (user: string) => ({ user, session: uuid(), device: 'phone', box: 'box-1' })
 
 describe('a session', () => {
@@ -57,18 +58,21 @@ describe('who arrives', () => {
     const other = await openBox(stack.storeUrl, stack.pool, stack.masterKey)
     try {
       const user = `ann-${uuid()}`
-      const arrive = (device: string) =>
-        Promise.all([stack, other, stack].map(({ commands }) => commands.openSession({ ...session(user), device })))
+      const arriveAt = (boxes: readonly Pick<typeof stack, 'commands'>[], device: string, standing: Standing) =>
+        Promise.all(boxes.map(({ commands }) => commands.arrive({ ...session(user), device }, standing)))
+      const arrive = (device: string, standing: Standing) => arriveAt([stack, other, stack], device, standing)
       const told = async () => (await readAll(stack.store, `user-${user}`)).map(({ type }) => type)
-      await arrive('phone')
+      await arrive('phone', 'unknown')
       expect(await told()).toEqual(['UserRegistered', 'DeviceLinked'])
-      await arrive('desk')
+      await arrive('desk', 'not-linked')
       expect(await told()).toEqual(['UserRegistered', 'DeviceLinked', 'DeviceLinked'])
-      // a box that knows nothing of them asks the read models
+      // a box that remembers nothing of them, and whose read models were behind, or are not
       const third = await openBox(stack.storeUrl, stack.pool, stack.masterKey, `read_${uuid().replaceAll('-', '')}`)
+      for (const standing of ['unknown', 'not-linked'] as const) await arriveAt([third], 'phone', standing)
       await third.projections.reached(third.feed.head(), 10_000)
-      await third.commands.openSession(session(user))
+      const [known] = await third.projections.queries.arrivals([{ user, device: 'phone' }], third.feed.head())
       await third.close()
+      expect(known!.standing).toBe('linked')
       expect(await told()).toHaveLength(3)
     } finally {
       await other.close()

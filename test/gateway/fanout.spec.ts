@@ -143,17 +143,20 @@ describe('the fan-out', () => {
 })
 
 describe('logging in', () => {
+  const sessionOf = (user: string) => ({ user, session: user, device: 'phone', box: 'box-1' })
+  const nobodyArrives = () => Promise.reject(new Error('everybody is linked'))
+  const linked = { standing: 'linked', stays: [] }
   const batches = new Subject<Batch>()
   const log: RecordedEvent[] = []
   const feed = { batches, since: (after: number) => log.filter(({ position }) => position > after) } as unknown as Feed
 
   it('[G17] those of one tick share a query, and what happens while it runs is neither missed nor told twice', async () => {
-    const asked: { users: readonly string[]; asOf: number; answer: (rows: object[]) => void }[] = []
-    const memberships = (users: readonly string[], asOf: number) =>
-      new Promise<object[]>(answer => asked.push({ users, asOf, answer }))
-    const projections = { queries: { memberships }, position: () => 3 } as unknown as Projections
+    const asked: { who: readonly object[]; asOf: number; answer: (rows: object[]) => void }[] = []
+    const arrivals = (who: readonly object[], asOf: number) =>
+      new Promise<object[]>(answer => asked.push({ who, asOf, answer }))
+    const projections = { queries: { arrivals }, position: () => 3 } as unknown as Projections
     const { fanout } = box([])
-    const logins = createLogins(projections, feed, fanout)
+    const logins = createLogins(projections, feed, fanout, { arrive: nobodyArrives })
     const happen = (event: RecordedEvent) => {
       log.push(event)
       fanout.take([event], event.position)
@@ -162,13 +165,13 @@ describe('logging in', () => {
     log.push(sent('alice', { position: 2 }))
     happen(sent('alice', { position: 4 }))
     const [bob, eve] = [ear('bob', 'b'), ear('eve', 'e')]
-    const attached = [logins.attach(bob), logins.attach(eve)]
+    const attached = [logins.attach(bob, sessionOf('bob')), logins.attach(eve, sessionOf('eve'))]
     await new Promise(resolve => setImmediate(resolve))
     happen(sent('alice', { position: 5 }))
-    expect(asked).toMatchObject([{ users: ['bob', 'eve'], asOf: 3 }])
+    expect(asked).toMatchObject([{ who: [{ user: 'bob' }, { user: 'eve' }], asOf: 3 }])
     asked[0]!.answer([
-      { user: 'bob', conversation, kind: 'group', intervals: [{ joinedSeq: 0, leftSeq: null }] },
-      { user: 'eve', conversation, kind: 'group', intervals: [{ joinedSeq: 0, leftSeq: 2 }] },
+      { standing: 'linked', stays: [{ conversation, joinedSeq: 0, leftSeq: null }] },
+      { standing: 'linked', stays: [{ conversation, joinedSeq: 0, leftSeq: 2 }] },
     ])
     expect(await Promise.all(attached)).toEqual([3, 3])
     happen(sent('alice', { position: 6 }))
@@ -177,11 +180,27 @@ describe('logging in', () => {
   })
 
   it('[G17] fails where the read models cannot be asked, and the next one is tried anew', async () => {
-    const answers = [Promise.reject(new Error('no database')), Promise.resolve([])]
+    const answers = [Promise.reject(new Error('no database')), Promise.resolve([linked])]
     answers[0]!.catch(() => {})
-    const projections = { queries: { memberships: () => answers.shift() }, position: () => 3 } as unknown as Projections
-    const logins = createLogins(projections, feed, box([]).fanout)
-    await expect(logins.attach(ear('bob', 'b'))).rejects.toThrow('no database')
-    await expect(logins.attach(ear('bob', 'b'))).resolves.toBe(0)
+    const projections = { queries: { arrivals: () => answers.shift() }, position: () => 3 } as unknown as Projections
+    const logins = createLogins(projections, feed, box([]).fanout, { arrive: nobodyArrives })
+    await expect(logins.attach(ear('bob', 'b'), sessionOf('bob'))).rejects.toThrow('no database')
+    await expect(logins.attach(ear('bob', 'b'), sessionOf('bob'))).resolves.toBe(0)
+  })
+
+  it('[J53] waits until a device is linked that the read models do not know, and joins nothing where it cannot be', async () => {
+    const queries = { arrivals: () => Promise.resolve([{ ...linked, standing: 'unknown' }]) }
+    const projections = { queries, position: () => 3 } as unknown as Projections
+    const { fanout } = box([])
+    const told: string[] = []
+    const arrive = (session: object, standing: string) => {
+      told.push(standing)
+      return told.length === 1 ? Promise.resolve() : Promise.reject(new Error('no store'))
+    }
+    const logins = createLogins(projections, feed, fanout, { arrive })
+    await expect(logins.attach(ear('bob', 'b'), sessionOf('bob'))).resolves.toBe(0)
+    await expect(logins.attach(ear('eve', 'e'), sessionOf('eve'))).rejects.toThrow('no store')
+    expect(told).toEqual(['unknown', 'unknown'])
+    expect([fanout.person('bob')?.receivers.size, fanout.person('eve')]).toEqual([1, undefined])
   })
 })

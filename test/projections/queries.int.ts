@@ -326,24 +326,25 @@ describe('receipts', () => {
   })
 })
 
-describe('memberships', () => {
-  it('[P4] are told as of a position: what came later does not count', async () => {
+describe('who arrives', () => {
+  it('[P4] has the memberships they had as of a position: what came later does not count', async () => {
     const history = new History()
     history.started('g', ['ann', 'bob'])
     const left = history.left('g', 'bob')
     const back = history.joined('g', 'bob')
     const queries = await answers(history)
-    const told = (intervals: object[]) => [{ user: 'bob', conversation: 'g', kind: 'group', intervals }]
-    const open = { joinedSeq: 0, leftSeq: null }
-    expect(await queries.memberships(['bob'], left.position - 1)).toEqual(told([open]))
-    expect(await queries.memberships(['bob'], left.position)).toEqual(told([{ joinedSeq: 0, leftSeq: 1 }]))
-    expect(await queries.memberships(['bob', 'eve'], back.position)).toEqual(
-      told([
-        { joinedSeq: 0, leftSeq: 1 },
-        { joinedSeq: 2, leftSeq: null },
-      ]),
-    )
-    expect(await queries.memberships(['bob'], 0)).toEqual([])
+    const stays = async (users: readonly string[], asOf: number) => {
+      const who = users.map(user => ({ user, device: 'phone' }))
+      return (await queries.arrivals(who, asOf)).map(arrival => arrival.stays)
+    }
+    const open = { conversation: 'g', joinedSeq: 0, leftSeq: null }
+    const over = { conversation: 'g', joinedSeq: 0, leftSeq: 1 }
+    expect(await stays(['bob'], left.position - 1)).toEqual([[open]])
+    expect(await stays(['bob'], left.position)).toEqual([[over]])
+    const again = { conversation: 'g', joinedSeq: 2, leftSeq: null }
+    expect(await stays(['bob', 'eve', 'bob'], back.position)).toEqual([[over, again], [], [over, again]])
+    expect(await stays(['bob'], 0)).toEqual([[]])
+    expect(await stays(['bob\0', '\ud800'], back.position)).toEqual([[], []])
   })
 })
 
@@ -453,13 +454,13 @@ describe('whether a device is linked', () => {
     history.signedOut('bob', 'phone')
     const queries = await answers(history)
     const asked = [
-      ['bob', 'phone'],
-      ['ann', 'desk'],
-      ['eve', 'desk'],
-      ['ann', 'phone'],
-    ] as const
-    const found = await Promise.all(asked.map(([user, device]) => queries.standing(user, device)))
-    expect(found).toEqual(['not-linked', 'linked', 'unknown', 'not-linked'])
+      { user: 'bob', device: 'phone' },
+      { user: 'ann', device: 'desk' },
+      { user: 'eve', device: 'desk' },
+      { user: 'ann', device: 'phone' },
+    ]
+    const found = await queries.arrivals(asked, history.end)
+    expect(found.map(({ standing }) => standing)).toEqual(['not-linked', 'linked', 'unknown', 'not-linked'])
   })
 })
 

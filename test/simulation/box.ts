@@ -133,7 +133,6 @@ export async function startBox(world: World, name: string): Promise<Box> {
       askedAbout: queries.askedAbout,
       marks: queries.marks,
       acknowledged: queries.acknowledged,
-      standing: () => Promise.resolve('unknown'),
       position: projections.position,
     },
     mediaSide: { grants: () => Promise.resolve(new Map()) },
@@ -155,7 +154,7 @@ export async function startBox(world: World, name: string): Promise<Box> {
   const cursors = createCursors(epoch)
   const frames = createFrames(keyring, cursors, timers.now)
   const fanout = new Fanout(frames, feed.head())
-  const logins = createLogins(projections, feed, fanout)
+  const logins = createLogins(projections, feed, fanout, commands)
   const counts = createCounts()
   const load = createLoad(counts.asks, () => ({ loopMs: 0, outboxBytes: 0, line: 0 }), settings.load, timers)
   const admission = createAdmission({ rate: settings.admissionRate }, load.level, timers)

@@ -91,7 +91,7 @@ export class SimulatedDatabase {
       askedAbout: (conversation, asked) => answer(() => models.askedAbout(conversation, asked)),
       marks: of => answer(() => models.marks(of)),
       acknowledged: (conversation, user) => answer(() => models.acknowledged(conversation, user)),
-      memberships: (users, asOf) => answer(() => models.memberships(users, asOf)),
+      arrivals: (asked, asOf) => answer(() => models.arrivals(asked, asOf)),
       undelivered: (...of) => answer(() => models.undelivered(...of)),
       messages: (...of) => answer(() => models.messages(...of)),
       unacknowledged: (...of) => answer(() => models.unacknowledged(...of)),

@@ -1,6 +1,7 @@
 // The simulation's read models answer what PostgreSQL's do, over random histories.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import type { Arrival } from '../../src/projections/index.ts'
 import { folded } from '../projections/read-models.ts'
 import { groups, people, randomHistory } from '../projections/random-history.ts'
 import { freshDatabase } from '../support/postgres.ts'
@@ -31,7 +32,9 @@ it('[U3] what commands and sessions ask is answered as by PostgreSQL, from any p
       expect(byId(models.saidById(ids))).toEqual(byId(await queries.saidById(ids)))
       expect(asText(models.marks(devices))).toEqual(asText(await queries.marks(devices)))
       expect(models.keepingMarks(groups)).toEqual([...(await queries.keepingMarks(groups))].sort())
-      expect(models.memberships(people, upTo)).toEqual(await queries.memberships(people, upTo))
+      const arriving = people.map(user => ({ user, device: 'phone' }))
+      const stays = (all: readonly Arrival[]) => all.map(one => one.stays)
+      expect(stays(models.arrivals(arriving, upTo))).toEqual(stays(await queries.arrivals(arriving, upTo)))
       for (const group of groups) {
         const asked = people.flatMap(user => ids.slice(0, 30).map(message => ({ user, message })))
         const { messages, members, seq } = models.askedAbout(group, asked)

@@ -6,7 +6,7 @@ import type {
   AmendingEvent,
   Change,
   ConversationRow,
-  MembershipRow,
+  Arrival,
   MessageRow,
   ReceiptRow,
   SeenMessageRow,
@@ -79,7 +79,7 @@ export type Asked = Pick<
   | 'askedAbout'
   | 'marks'
   | 'acknowledged'
-  | 'memberships'
+  | 'arrivals'
   | 'undelivered'
   | 'unacknowledged'
   | 'messages'
@@ -233,20 +233,22 @@ export class ReadModels implements Answers {
     return conversations.filter(id => this.#conversations.get(id)?.delivered)
   }
 
-  memberships(users: readonly string[], asOf: Position): MembershipRow[] {
-    return [...users].sort().flatMap(user =>
-      [...this.#conversations.values()]
+  /** Of devices nothing is known here. */
+  arrivals(asked: readonly { user: string }[], asOf: Position): Arrival[] {
+    return asked.map(({ user }) => ({
+      standing: 'unknown',
+      stays: [...this.#conversations.values()]
         .sort((one, two) => (one.id < two.id ? -1 : 1))
-        .flatMap(({ id, kind, stays }) => {
-          const intervals = stays
+        .flatMap(({ id, stays }) =>
+          stays
             .filter(stay => stay.user === user && stay.joined <= asOf)
             .map(({ joinedSeq, leftSeq, left }) => ({
+              conversation: id,
               joinedSeq,
               leftSeq: left !== null && left <= asOf ? leftSeq : null,
-            }))
-          return intervals.length > 0 ? [{ user, conversation: id, kind, intervals }] : []
-        }),
-    )
+            })),
+        ),
+    }))
   }
 
   undelivered(user: string, upTo: Position, limit: number, conversation?: string): MessageRow[] {

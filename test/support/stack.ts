@@ -52,7 +52,7 @@ export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, s
     onSetAside: fault,
     onLost: fault,
   })
-  const { conversations, saidById: messages, saidIds, askedAbout, marks, acknowledged, standing } = projections.queries
+  const { conversations, saidById: messages, saidIds, askedAbout, marks, acknowledged } = projections.queries
   const readSide = {
     conversations,
     messages,
@@ -60,7 +60,6 @@ export async function openBox(storeUrl: string, pool: Pool, masterKey: Buffer, s
     askedAbout,
     marks,
     acknowledged,
-    standing,
     position: projections.position,
   }
   const folder = await mkdtemp(join(tmpdir(), 'verbatim-media-'))

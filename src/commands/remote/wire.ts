@@ -121,6 +121,7 @@ export const calls: { readonly [K in keyof Commands]: Row<K> } = {
   linkDevice: { args: z.tuple([asker]), about: ({ actor }) => actor.user },
   recordActivity: { args: z.tuple([asker]), about: ({ actor }) => actor.user },
   openSession: { args: z.tuple([session]), about: ({ user }) => user },
+  arrive: { args: z.tuple([session, z.enum(['not-linked', 'unknown'])]), about: ({ user }) => user },
   closeSession: { args: z.tuple([session, why]), about: ({ user }) => user },
   startImport: { args: z.tuple([asker, z.looseObject({ name: text })]), about: (_, { name }) => name },
   importHistory: {

@@ -54,7 +54,7 @@ export class PollSession implements Receiver, Client {
     this.#over = over
     this.ended = new Promise(resolve => (this.#hasEnded = resolve))
     this.#recorded = parts.commands.openSession(this.#ref())
-    this.ready = Promise.all([parts.logins.attach(this), this.#recorded]).then(([base]) => {
+    this.ready = Promise.all([parts.logins.attach(this, this.#ref()), this.#recorded]).then(([base]) => {
       if (this.#why)
         parts.fanout.detach(this) // it ended before it was attached
       else this.held.forget(base)

@@ -55,7 +55,7 @@ export class Connection implements Receiver, Client {
     // the store answers those who came at about the same time together, and so they are asked about together
     this.#recorded.then(() => {
       this.dispatch({ type: 'recorded' })
-      parts.logins.attach(this).then(base => this.dispatch({ type: 'attached', base }), failed)
+      parts.logins.attach(this, this.#ref()).then(base => this.dispatch({ type: 'attached', base }), failed)
     }, failed)
   }
 

@@ -3,7 +3,7 @@
 import type { Timers } from '../timers.ts'
 
 /** Who is due within this time of each other has a turn together (milliseconds). */
-const togetherMs = 20
+const togetherMs = 50
 
 export class Rounds<One> {
   readonly #ms: number

@@ -81,18 +81,14 @@ export function createSockets(
     }
   })
 
-  const admit = async (request: IncomingMessage) => {
-    const target = `http://here${request.url}`
-    if (!URL.canParse(target)) return refuse('bad-request', 'the target of this request is no path')
-    const { pathname, searchParams } = new URL(target)
-    if (pathname !== socketPath) return refuse('not-found', `the socket is at ${socketPath}`)
+  const admit = async (request: IncomingMessage, query: URLSearchParams) => {
     if (stopping) return refuse('busy', 'this box is stopping; another one takes you', 1000)
     const offered = request.headers['sec-websocket-protocol']
     if (offered !== undefined && !offered.split(',').some(name => name.trim() === subprotocol))
       return refuse('bad-request', `the subprotocols ${offered} are offered; this is ${subprotocol}`)
     const full = admission.full()
     if (full) return full
-    const identity = await auth.check(request.headers.authorization, searchParams.get('token'))
+    const identity = await auth.check(request.headers.authorization, query.get('token'))
     if (isRefusal(identity)) return identity
     if (!identity.roles.includes('user')) return refuse('wrong-role', 'a socket needs the role user')
     const refusal = await admission.enter()
@@ -103,14 +99,15 @@ export function createSockets(
   return {
     async upgrade(request, socket, head) {
       socket.on('error', giveUp)
-      const admitted = await admit(request)
+      const query = queryOf(request.url ?? '')
+      if (isRefusal(query)) return turnAway(socket, query)
+      const admitted = await admit(request, query)
       if (isRefusal(admitted)) return turnAway(socket, admitted)
       if (socket.destroyed) return // gone while it waited
       socket.off('error', giveUp) // from here on it is the WebSocket's
       socket.cork() // the handshake's answer goes out with the welcome: two writes for one are a tenth of a login
       server.handleUpgrade(request, socket, head, ws => {
-        const cursor = new URL(`http://here${request.url}`).searchParams.get('cursor')
-        connections.add(new Connection(current, ws, socket, admitted, cursor ?? undefined))
+        connections.add(new Connection(current, ws, socket, admitted, query.get('cursor') ?? undefined))
       })
     },
 
@@ -141,6 +138,17 @@ export function createSockets(
       signingOut.unsubscribe()
     },
   }
+}
+
+/** What comes after the socket's path. Most clients say it as it is, and what it means need not be looked for. */
+function queryOf(target: string): URLSearchParams | Refusal {
+  if (target === socketPath) return new URLSearchParams()
+  if (target.startsWith(`${socketPath}?`) && !target.includes('#'))
+    return new URLSearchParams(target.slice(socketPath.length))
+  const url = `http://here${target}`
+  if (!URL.canParse(url)) return refuse('bad-request', 'the target of this request is no path')
+  const { pathname, searchParams } = new URL(url)
+  return pathname === socketPath ? searchParams : refuse('not-found', `the socket is at ${socketPath}`)
 }
 
 function giveUp(this: Duplex): void {
