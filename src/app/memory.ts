@@ -2,12 +2,18 @@
 // `npm start` lets grow to 64 MB a half, since larger ones are looked through less often.
 import { Session } from 'node:inspector/promises'
 import { performance } from 'node:perf_hooks'
+import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8'
 
 /** How often it is looked how busy this thread was (milliseconds). */
 const lookMs = 3_000
 /** The share of its time from which on a thread has been busy, and below which it is quiet. */
 const busyFrom = 0.2
 const quietBelow = 0.05
+/** Less than this of the young generation is not worth it; more of the heap in use takes too long (bytes). */
+const leastYoung = 32 * 1024 * 1024
+const mostHeap = 256 * 1024 * 1024
+/** Nor is it done more often (milliseconds). */
+const leastGapMs = 60_000
 
 export interface Quiet {
   readonly wasBusy: boolean
@@ -22,9 +28,13 @@ export function look({ wasBusy }: Pick<Quiet, 'wasBusy'>, utilization: number): 
   return { wasBusy: wasBusy && !now, now }
 }
 
+/** Bytes of memory that the young generation has, and those of the heap that are in use. */
+const young = () => getHeapSpaceStatistics().find(space => space.space_name === 'new_space')!.physical_space_size
+const isWorthIt = () => young() >= leastYoung && getHeapStatistics().used_heap_size <= mostHeap
+
 /**
- * Whole collections that leave the heap as small as it gets; after 5,000 logins it is 160 MB instead of 350. This thread stands
- * still for 70 to 170 ms meanwhile, which is why it is done once after a busy time, and only where nothing happens.
+ * Whole collections that leave the heap as small as it gets: after 5,000 logins the process has 160 MB instead of 350. This thread
+ * stands still for 70 to 170 ms meanwhile, which is why it is done seldom, and where hardly anything happens.
  */
 export async function giveBack(): Promise<void> {
   const session = new Session()
@@ -36,15 +46,18 @@ export async function giveBack(): Promise<void> {
   }
 }
 
-/** Gives memory back after each busy time. */
+/** Gives memory back after a busy time, where that is worth it. */
 export function giveBackWhenQuiet(log: (error: unknown) => void): { stop(): void } {
   let quiet: Quiet = { wasBusy: true, now: false }
   let last = performance.eventLoopUtilization()
+  let given = -Infinity
   const timer = setInterval(() => {
     const elapsed = performance.eventLoopUtilization()
     quiet = look(quiet, performance.eventLoopUtilization(elapsed, last).utilization)
     last = elapsed
-    if (quiet.now) giveBack().catch(log)
+    if (!quiet.now || performance.now() - given < leastGapMs || !isWorthIt()) return
+    given = performance.now()
+    giveBack().catch(log)
   }, lookMs).unref()
   return { stop: () => clearInterval(timer) }
 }

@@ -2,9 +2,9 @@
 // away for a little while reads it then. Opening it takes 2.7 µs each time, and nearly twice that where it is seldom done.
 import type { Sealed } from './sealing.ts'
 
-/** So many are remembered at least, and twice as many at most; or of so many characters, whatever is less: some 20 MB in all. */
+/** So many are remembered at least, and twice as many at most; or of so many characters, theirs and those they were sealed as, whatever is less: some 20 MB in all. */
 const mostTexts = 16_000
-const mostCharacters = 2 * 1024 * 1024
+const mostCharacters = 6 * 1024 * 1024
 
 interface Text {
   readonly conversation: string
@@ -20,7 +20,7 @@ export class Lately {
 
   add(conversation: string, message: string, sealed: Sealed, text: string): void {
     this.#fresh.set(message, { conversation, sealed, text })
-    this.#characters += text.length
+    this.#characters += text.length + sealed.box.length
     if (this.#fresh.size < mostTexts && this.#characters < mostCharacters) return
     this.#old = this.#fresh
     this.#fresh = new Map()

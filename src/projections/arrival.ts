@@ -1,7 +1,8 @@
 // What is asked of everybody who arrives, in one statement: whether their device is linked, and what they were ever a member of.
+import { sql } from 'kysely'
 import type { Position } from '../eventstore/index.ts'
 import type { Arrival } from './api.ts'
-import { asJson, type Db } from './database.ts'
+import { asJson, statementOf, type Db } from './database.ts'
 
 interface Columns {
   n: number
@@ -11,24 +12,24 @@ interface Columns {
   stays: [string, number, number | null][] | null
 }
 
-/**
- * By a text that is made once, and not by kysely, which makes each anew: of a server just started that took 3.5 % of the main
- * thread's time while many logged in. Answers in the order of the questions.
- */
+/** Answers in the order of the questions. */
 export function openArrivals(db: Db) {
-  const text = `
+  const ask = statementOf(
+    db,
+    sql<Columns>`
     select r.n, (
       select bool_or(d.device = r.device and d.linked_at is not null)
-      from ${db.named('device')} d where d.user_id = r.user_id) as linked, (
+      from ${db.table('device')} d where d.user_id = r.user_id) as linked, (
       select json_agg(json_build_array(i.conversation, i.joined_seq, case when i.left_position <= $2 then i.left_seq end)
         order by i.conversation, i.joined_seq)
-      from ${db.named('membership')} i where i.user_id = r.user_id and i.joined_position <= $2) as stays
-    from json_to_recordset($1::json) as r(n integer, user_id text, device text)`
+      from ${db.table('membership')} i where i.user_id = r.user_id and i.joined_position <= $2) as stays
+    from json_to_recordset($1::json) as r(n integer, user_id text, device text)`,
+  )
 
   return async (asked: readonly { user: string; device: string }[], asOf: Position): Promise<readonly Arrival[]> => {
     const who = asked.map(({ user, device }, n) => ({ n, user_id: user, device }))
     const answers: Arrival[] = []
-    for (const { n, linked, stays } of await db.ask<Columns>(text, [asJson(who), asOf]))
+    for (const { n, linked, stays } of await ask(asJson(who), asOf))
       answers[n] = {
         standing: linked === null ? 'unknown' : linked ? 'linked' : 'not-linked',
         stays: (stays ?? []).map(([conversation, joinedSeq, leftSeq]) => ({ conversation, joinedSeq, leftSeq })),

@@ -68,6 +68,7 @@ function pageFrom(db: Db, direction: RawBuilder<unknown>) {
 
 function messagesIn(text: string, conversation: string): SeenMessageRow[] {
   const all = text.split('\t')
+  if (all.length % fieldCount !== 0) throw new Error(`a message of ${conversation} has a tab where none may be`)
   const timeOf = readTimes()
   const rows: SeenMessageRow[] = []
   for (let n = 0; n < all.length; n += fieldCount) {

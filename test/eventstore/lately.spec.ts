@@ -29,10 +29,10 @@ describe('what was just sealed', () => {
   it('[S7] is forgotten when much has been sealed since, by number and by length', () => {
     for (const [count, text] of [
       [32_000, 'x'],
-      [8, 'x'.repeat(600_000)],
+      [10, 'x'.repeat(600_000)],
     ] as const) {
       const lately = new Lately()
-      const all = Array.from({ length: count }, (_, n) => ({ message: `m${n}`, box: sealed('', `m${n}`) }))
+      const all = Array.from({ length: count }, (_, n) => ({ message: `m${n}`, box: sealed(text, `m${n}`) }))
       for (const { message, box } of all) lately.add('c', message, box, text)
       expect(lately.textIn('c', 'm0', all[0]!.box)).toBeUndefined()
       const last = all.at(-1)!

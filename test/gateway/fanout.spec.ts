@@ -168,14 +168,15 @@ describe('logging in', () => {
     const attached = [logins.attach(bob, sessionOf('bob')), logins.attach(eve, sessionOf('eve'))]
     await new Promise(resolve => setImmediate(resolve))
     happen(sent('alice', { position: 5 }))
+    happen(marked('Read', 'alice', 1, { position: 6 }))
     expect(asked).toMatchObject([{ who: [{ user: 'bob' }, { user: 'eve' }], asOf: 3 }])
     asked[0]!.answer([
       { standing: 'linked', stays: [{ conversation, joinedSeq: 0, leftSeq: null }] },
       { standing: 'linked', stays: [{ conversation, joinedSeq: 0, leftSeq: 2 }] },
     ])
     expect(await Promise.all(attached)).toEqual([3, 3])
-    happen(sent('alice', { position: 6 }))
-    expect(bob.frames.map(({ position }) => position)).toEqual([4, 5, 6])
+    happen(sent('alice', { position: 7 }))
+    expect(bob.frames.map(({ position }) => position)).toEqual([4, 5, 6, 7])
     expect(eve.frames).toEqual([])
   })
 

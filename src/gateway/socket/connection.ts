@@ -29,6 +29,7 @@ export class Connection implements Receiver, Client {
   readonly #ws: WebSocket
   readonly #writer: Writer
   readonly #recorded: Promise<void>
+  #arrived: Promise<void> | undefined
   #state: State = initial
   readonly #keepalive: Keepalive
   #reading = true
@@ -55,7 +56,8 @@ export class Connection implements Receiver, Client {
     // the store answers those who came at about the same time together, and so they are asked about together
     this.#recorded.then(() => {
       this.dispatch({ type: 'recorded' })
-      parts.logins.attach(this, this.#ref()).then(base => this.dispatch({ type: 'attached', base }), failed)
+      const attached = parts.logins.attach(this, this.#ref())
+      this.#arrived = attached.then(base => this.dispatch({ type: 'attached', base }), failed)
     }, failed)
   }
 
@@ -63,11 +65,9 @@ export class Connection implements Receiver, Client {
     this.dispatch({ type: 'pushed', frame })
     if (this.#state.mode === 'live') this.#boundWaiting()
   }
-
   tell(frame: Outgoing): void {
     this.dispatch({ type: 'told', frame })
   }
-
   again(frame: Outgoing): void {
     this.push(frame)
   }
@@ -212,7 +212,6 @@ export class Connection implements Receiver, Client {
   settled(): void {
     this.dispatch({ type: 'settled' })
   }
-
   beat(): void {
     this.#watchExpiry()
     this.dispatch({ type: 'beat', head: this.#keepalive.beat(this.#parts.fanout.position(), this.#reading) })
@@ -239,6 +238,7 @@ export class Connection implements Receiver, Client {
     fanout.detach(this)
     presence.forget(this)
     this.#recorded
+      .then(() => this.#arrived) // its device is linked before it closes
       .then(() => commands.closeSession(this.#ref(), why))
       .catch((error: unknown) => log.error({ error, session: this.session }, 'a session’s end could not be recorded'))
       .finally(() => ended(this))

@@ -69,23 +69,31 @@ const WRITE_FLAGS = constants.O_WRONLY | (SYNC_ON_WRITE ? constants.O_DSYNC : 0)
 /**
  * While the disk takes less than this (milliseconds), small commits are written by this thread and not handed to another: each
  * hand-over has to wait for a core, and where all are busy that is up to a tick of the scheduler (4 ms), longer than the disk takes.
+ * On a slower disk one in so many still is, to see how slow it is.
  */
 const QUICK_DISK = 0.5
 const SMALL_COMMIT = 64 * 1024
+const LOOKED_AT = 16
+/** What one commit counts for at most (milliseconds): a disk that stood still once is not slow for long. */
+const MOST_COUNTED = 5
 
 const durableWriter = () => {
-  /** What a commit took lately (milliseconds), the last ones most. */
+  /** What those took that were written by this thread lately (milliseconds), the last ones most. */
   let usual = 0
+  let small = 0
+
+  const writeHere = (file: number, bytes: Buffer, at: number): number => {
+    const began = performance.now()
+    const written = writeSync(file, bytes, 0, bytes.length, at)
+    usual += (Math.min(performance.now() - began, MOST_COUNTED) - usual) / 8
+    return written
+  }
 
   return async (file: number, bytes: Buffer, at: number): Promise<void> => {
-    const began = performance.now()
-    const here = SYNC_ON_WRITE && usual < QUICK_DISK && bytes.length <= SMALL_COMMIT
-    const written = here
-      ? writeSync(file, bytes, 0, bytes.length, at)
-      : (await write(file, bytes, 0, bytes.length, at)).bytesWritten
+    const here = SYNC_ON_WRITE && bytes.length <= SMALL_COMMIT && (small++ % LOOKED_AT === 0 || usual < QUICK_DISK)
+    const written = here ? writeHere(file, bytes, at) : (await write(file, bytes, 0, bytes.length, at)).bytesWritten
     if (written < bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes were written: disk full?`)
     if (!SYNC_ON_WRITE) await sync(file)
-    usual += (performance.now() - began - usual) / 8
   }
 }
 
