@@ -11,7 +11,7 @@ const busyFrom = 0.2
 const quietBelow = 0.05
 /** Less than this of the young generation is not worth it; more of the heap in use takes too long (bytes). */
 const leastYoung = 32 * 1024 * 1024
-const mostHeap = 256 * 1024 * 1024
+const mostHeap = 512 * 1024 * 1024
 /** Nor is it done more often (milliseconds). */
 const leastGapMs = 60_000
 

@@ -54,14 +54,12 @@ export class PollSession implements Receiver, Client {
     this.#over = over
     this.ended = new Promise(resolve => (this.#hasEnded = resolve))
     this.#recorded = parts.commands.openSession(this.#ref())
-    this.ready = this.#recorded
-      .then(() => parts.logins.attach(this, this.#ref()))
-      .then(base => {
-        if (this.#why)
-          parts.fanout.detach(this) // it ended before it was attached
-        else this.held.forget(base)
-        return base
-      })
+    this.ready = Promise.all([parts.logins.attach(this, this.#ref()), this.#recorded]).then(([base]) => {
+      if (this.#why)
+        parts.fanout.detach(this) // it ended before it was attached
+      else this.held.forget(base)
+      return base
+    })
     this.ready.catch((error: unknown) => {
       parts.log.error({ error, user, session: this.session }, 'a session could not begin')
       this.end('closed-by-server')
