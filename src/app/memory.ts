@@ -9,24 +9,28 @@ const lookMs = 3_000
 /** The share of its time from which on a thread has been busy, and below which it is quiet. */
 const busyFrom = 0.2
 const quietBelow = 0.05
+/** It is given back when so many looks on end found it quiet. */
+const quietLooks = 3
 /** Less than this of the young generation is not worth it; more of the heap in use takes too long (bytes). */
 const leastYoung = 32 * 1024 * 1024
 const mostHeap = 512 * 1024 * 1024
 /** Nor is it done more often (milliseconds). */
-const leastGapMs = 60_000
+const leastGapMs = 30_000
 
 export interface Quiet {
-  readonly wasBusy: boolean
-  /** It has become quiet just now. */
-  readonly now: boolean
+  /** There was much to do since memory was given back. */
+  readonly owed: boolean
+  /** Looks on end that found it quiet. */
+  readonly looks: number
 }
 
-/** What a look tells, after the one before. In between it is neither: 200 messages a second never make it quiet. */
-export function look({ wasBusy }: Pick<Quiet, 'wasBusy'>, utilization: number): Quiet {
-  if (utilization >= busyFrom) return { wasBusy: true, now: false }
-  const now = wasBusy && utilization < quietBelow
-  return { wasBusy: wasBusy && !now, now }
+/** What a look tells, after the one before. */
+export function look({ owed, looks }: Quiet, utilization: number): Quiet {
+  if (utilization >= busyFrom) return { owed: true, looks: 0 }
+  return { owed, looks: utilization < quietBelow ? looks + 1 : 0 }
 }
+
+export const isDue = ({ owed, looks }: Quiet): boolean => owed && looks >= quietLooks
 
 /** Bytes of memory that the young generation has, and those of the heap that are in use. */
 const young = () => getHeapSpaceStatistics().find(space => space.space_name === 'new_space')!.physical_space_size
@@ -48,14 +52,16 @@ export async function giveBack(): Promise<void> {
 
 /** Gives memory back after a busy time, where that is worth it. */
 export function giveBackWhenQuiet(log: (error: unknown) => void): { stop(): void } {
-  let quiet: Quiet = { wasBusy: true, now: false }
+  let quiet: Quiet = { owed: true, looks: 0 }
   let last = performance.eventLoopUtilization()
   let given = -Infinity
   const timer = setInterval(() => {
     const elapsed = performance.eventLoopUtilization()
     quiet = look(quiet, performance.eventLoopUtilization(elapsed, last).utilization)
     last = elapsed
-    if (!quiet.now || performance.now() - given < leastGapMs || !isWorthIt()) return
+    if (!isDue(quiet) || performance.now() - given < leastGapMs) return
+    quiet = { owed: false, looks: 0 }
+    if (!isWorthIt()) return
     given = performance.now()
     giveBack().catch(log)
   }, lookMs).unref()

@@ -1,15 +1,15 @@
 // Memory is given back when it is quiet: when that is, and that it is.
 import { getHeapSpaceStatistics } from 'node:v8'
 import { expect, test } from 'vitest'
-import { giveBack, look } from '../../src/app/memory.ts'
+import { giveBack, isDue, look } from '../../src/app/memory.ts'
 
-test('it is quiet once after each busy time, and a thread that is neither stays what it was', () => {
-  let quiet = { wasBusy: true, now: false }
-  const told = [0.5, 0.1, 0.04, 0, 0.1, 0.01, 0.2, 0.06, 0.01, 0.01].map(utilization => {
+test('memory is owed after a busy time, and due when it has been quiet for three looks on end', () => {
+  let quiet = { owed: false, looks: 0 }
+  const due = [0, 0, 0, 0.5, 0.1, 0.04, 0, 0.1, 0.01, 0.02, 0.01, 0, 0.2, 0].map(utilization => {
     quiet = look(quiet, utilization)
-    return quiet.now
+    return isDue(quiet)
   })
-  expect(told).toEqual([false, false, true, false, false, false, false, false, true, false])
+  expect(due.flatMap((is, n) => (is ? [n] : []))).toEqual([10, 11]) // until it is given back
 })
 
 test('what a busy time needed for a moment is given back', async () => {
