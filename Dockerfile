@@ -17,4 +17,4 @@ RUN mkdir /data && chown node:node /data
 VOLUME /data
 USER node
 EXPOSE 8080
-CMD ["node", "--v8-pool-size=0", "--max-semi-space-size=64", "--no-flush-bytecode", "--heap-growing-percent=300", "dist/main.js"]
+CMD ["node", "--v8-pool-size=0", "--max-semi-space-size=64", "--no-flush-bytecode", "--heap-growing-percent=300", "--expose-gc", "dist/main.js"]

@@ -57,7 +57,7 @@ export async function startApp(
     say(`store ${storeUrl}`)
     say(`database ${config.databaseUrl ? withoutPassword(databaseUrl) : databaseUrl}`)
 
-    const memory = giveBackWhenQuiet(error => log.warn({ error }, 'memory could not be given back'))
+    const memory = giveBackWhenQuiet()
     onClose('memory', memory.stop)
 
     // the log and the database: every role has both

@@ -1,69 +1,36 @@
-// Gives memory back when it is quiet. What a busy time needs for a moment, V8 keeps: most of all its young generation, which
-// `npm start` lets grow to 64 MB a half, since larger ones are looked through less often.
-import { Session } from 'node:inspector/promises'
+// Gives memory back when it is quiet. V8 keeps its young generation as large as a busy time has made it, which `npm start` lets be
+// 64 MB a half, since larger ones are looked through less often.
 import { performance } from 'node:perf_hooks'
-import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8'
+import { getHeapSpaceStatistics } from 'node:v8'
 
 /** How often it is looked how busy this thread was (milliseconds). */
-const lookMs = 3_000
-/** The share of its time from which on a thread has been busy, and below which it is quiet. */
-const busyFrom = 0.2
-const quietBelow = 0.05
-/** It is given back when so many looks on end found it quiet. */
-const quietLooks = 3
-/** Less than this of the young generation is not worth it; more of the heap in use takes too long (bytes). */
-const leastYoung = 32 * 1024 * 1024
-const mostHeap = 512 * 1024 * 1024
-/** Nor is it done more often (milliseconds). */
-const leastGapMs = 30_000
+const lookMs = 1_000
+/** Below this share of its time a thread is quiet. */
+const quietBelow = 0.1
+/** Less than this of the young generation is not worth it (bytes). */
+const leastYoung = 8 * 1024 * 1024
 
-export interface Quiet {
-  /** There was much to do since memory was given back. */
-  readonly owed: boolean
-  /** Looks on end that found it quiet. */
-  readonly looks: number
-}
-
-/** What a look tells, after the one before. */
-export function look({ owed, looks }: Quiet, utilization: number): Quiet {
-  if (utilization >= busyFrom) return { owed: true, looks: 0 }
-  return { owed, looks: utilization < quietBelow ? looks + 1 : 0 }
-}
-
-export const isDue = ({ owed, looks }: Quiet): boolean => owed && looks >= quietLooks
-
-/** Bytes of memory that the young generation has, and those of the heap that are in use. */
-const young = () => getHeapSpaceStatistics().find(space => space.space_name === 'new_space')!.physical_space_size
-const isWorthIt = () => young() >= leastYoung && getHeapStatistics().used_heap_size <= mostHeap
+/** Bytes of memory that the young generation has. */
+export const young = (): number =>
+  getHeapSpaceStatistics().find(space => space.space_name === 'new_space')!.physical_space_size
 
 /**
- * Whole collections that leave the heap as small as it gets: after 5,000 logins the process has 160 MB instead of 350. This thread
- * stands still for 70 to 170 ms meanwhile, which is why it is done seldom, and where hardly anything happens.
+ * Looks through the young generation (1 to 3 ms). V8 makes it small meanwhile where less than 1 MB a second was allocated for five
+ * seconds, so that it takes some looks on end. What is older is left alone: a collection of all would take 100 ms and more, and
+ * throw away compiled code that is needed as soon as there is much to do again.
  */
-export async function giveBack(): Promise<void> {
-  const session = new Session()
-  session.connect()
-  try {
-    await session.post('HeapProfiler.collectGarbage')
-  } finally {
-    session.disconnect()
-  }
+export function giveBack(): void {
+  globalThis.gc?.({ type: 'minor' })
 }
 
-/** Gives memory back after a busy time, where that is worth it. */
-export function giveBackWhenQuiet(log: (error: unknown) => void): { stop(): void } {
-  let quiet: Quiet = { owed: true, looks: 0 }
+/** Gives memory back while it is quiet, where Node was started with `--expose-gc`. */
+export function giveBackWhenQuiet(): { stop(): void } {
   let last = performance.eventLoopUtilization()
-  let given = -Infinity
   const timer = setInterval(() => {
     const elapsed = performance.eventLoopUtilization()
-    quiet = look(quiet, performance.eventLoopUtilization(elapsed, last).utilization)
+    const { utilization } = performance.eventLoopUtilization(elapsed, last)
     last = elapsed
-    if (!isDue(quiet) || performance.now() - given < leastGapMs) return
-    quiet = { owed: false, looks: 0 }
-    if (!isWorthIt()) return
-    given = performance.now()
-    giveBack().catch(log)
+    if (utilization < quietBelow && young() >= leastYoung) giveBack()
   }, lookMs).unref()
   return { stop: () => clearInterval(timer) }
 }
