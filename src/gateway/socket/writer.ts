@@ -85,10 +85,7 @@ export class Writer {
 
   #write(frames: readonly Buffer[]): void {
     if (frames.length === 0) return
-    if (this.#socket.writableCorked === 0) {
-      if (frames.length === 1) return void this.#socket.write(frames[0])
-      this.#socket.cork()
-    }
+    if (frames.length > 1 && this.#socket.writableCorked === 0) this.#socket.cork() // several go out in one call
     for (const frame of frames) this.#socket.write(frame)
     this.#socket.uncork()
   }
