@@ -108,7 +108,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     sheds: shed('presence'),
   })
   load.onChange(() => load.sheds('presence') || presence.repair())
-  const catchUp = createCatchUp(projections, frames, settings.resumePage)
+  const catchUp = createCatchUp(projections, fanout, frames, settings.resumePage)
   const typing = createTyping(commands, fanout, timers, boxes.whispers, shed('typing'))
   const answers = createAnswers({ commands, typing, presence, load, marks, counts, log })
   const table = sessionTable({ waitingBytes: settings.outboxBytes, unanswered: settings.unanswered })

@@ -75,6 +75,15 @@ describe('the fan-out', () => {
     expect(seen(alice)).toEqual(['1 message', '2 member bob joined', '3 message', '4 member bob left', '5 message'])
   })
 
+  it('[G25] knows who is here and never was in a conversation: nobody who came in since, or left before', () => {
+    const [alice, bob, eve] = [ear('alice', 'a'), ear('bob', 'b'), ear('eve', 'e')]
+    const { fanout, then } = box([alice, bob, eve], ['alice'])
+    then(joined('bob', { position: 2 }), left('alice', { position: 3 }))
+    expect(['alice', 'bob', 'eve', 'nobody'].map(user => fanout.neverIn(user))).toEqual([false, false, true, false])
+    fanout.detach(eve)
+    expect(fanout.neverIn('eve')).toBe(false) // who is not here is not known
+  })
+
   it('[G15] when a conversation starts each member is told of their own joining, and sees what follows', () => {
     const [alice, bob, eve] = [ear('alice', 'a'), ear('bob', 'b'), ear('eve', 'e')]
     box([alice, bob, eve], []).then(started(['alice', 'bob'], { position: 1, seq: 0 }), sent('alice', { position: 2 }))

@@ -164,7 +164,7 @@ export async function startBox(world: World, name: string): Promise<Box> {
     most: settings.limits.watch,
     sheds: () => false,
   })
-  const catchUp = createCatchUp(projections, frames, settings.resumePage)
+  const catchUp = createCatchUp(projections, fanout, frames, settings.resumePage)
   const typing = createTyping(commands, fanout, timers, { heard: NEVER, say: () => undefined }, () => false)
   const answers = createAnswers({ commands, typing, presence, load, marks, counts, log: noting })
   const table = sessionTable({ waitingBytes: settings.outboxBytes, unanswered: settings.unanswered })

@@ -2,6 +2,7 @@
 import type { Position } from '../../eventstore/index.ts'
 import type { Change, Paged, Projections } from '../../projections/index.ts'
 import { inTurns } from '../turns.ts'
+import type { Fanout } from './fanout.ts'
 import type { Frames } from './frames.ts'
 import type { Outgoing } from './outbox.ts'
 
@@ -20,8 +21,11 @@ export interface CatchUp {
 /** How long the read models are waited for (milliseconds). */
 const behindMs = 60_000
 
+const nothing: Page = { frames: [], next: undefined }
+
 export function createCatchUp(
   { queries, reached }: Pick<Projections, 'queries' | 'reached'>,
+  fanout: Pick<Fanout, 'neverIn'>,
   frames: Frames,
   pageRows: number,
 ): CatchUp {
@@ -52,10 +56,12 @@ export function createCatchUp(
 
   return {
     changes: (user, after, upTo) => page(upTo, () => queries.changes(user, after, upTo, pageRows)),
-    unacknowledged: (user, after, upTo) =>
-      page(upTo, async () => {
+    unacknowledged: async (user, after, upTo) => {
+      if (fanout.neverIn(user)) return nothing // the fan-out is never behind the read models
+      return page(upTo, async () => {
         const { rows, more } = await queries.unacknowledged(user, after, upTo, pageRows)
         return { rows: rows.map(row => ({ what: 'message' as const, ...row })), more }
-      }),
+      })
+    },
   }
 }

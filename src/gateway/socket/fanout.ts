@@ -87,6 +87,11 @@ export class Fanout {
     return this.#membership.person(user)
   }
 
+  /** Whether they are here and never were in a conversation: whatever may wait for others, nothing does for them. */
+  neverIn(user: string): boolean {
+    return this.#membership.person(user)?.conversations.size === 0
+  }
+
   /** How far a member is known to have acknowledged a conversation; -1 where nothing is known. */
   acknowledged(conversation: string, user: string): number {
     return this.#marks.acknowledged(conversation, user)
