@@ -353,12 +353,16 @@ export class ReadModels implements Answers {
     return inOrder(rows, limit).map(({ row }) => ({ what: 'amendment', ...amendmentOf(row) }))
   }
 
-  /** Whether a message that somebody has got is waiting for them still. */
-  waits(user: string, conversation: string, seq: number): boolean {
+  /** Whether a message that somebody has got, up to this one, waits for them still. What was retracted is not pushed again. */
+  waits(user: string, conversation: string, upTo: number): boolean {
     const of = this.#conversations.get(conversation)
-    if (!of?.delivered || seq < of.deliveredFrom) return false
-    const stay = openStay(of, user)
-    return stay !== undefined && stay.joinedSeq <= seq && this.#member(conversation, user).delivered < seq
+    const stay = of && openStay(of, user)
+    if (!of?.delivered || !stay) return false
+    const from = Math.max(stay.joinedSeq, of.deliveredFrom, this.#member(conversation, user).delivered + 1)
+    return of.messages.some(
+      ({ seq, from: author }) =>
+        seq >= from && seq <= upTo && author !== user && amendmentsOf(of, seq, 'MessageRetracted').length === 0,
+    )
   }
 
   /** Of each of somebody's conversations: what of others they may see and have not read. */
