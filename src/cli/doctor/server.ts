@@ -3,18 +3,21 @@ import { api } from '../../client/index.ts'
 import type { Check } from './report.ts'
 import { impatientFetch } from './wait.ts'
 
-/** package.json's `engines`. */
-const OLDEST = [20, 19] as const
+/** package.json's `engines`: of each major version, from which minor one on. */
+const supported = new Map([
+  [20, 19],
+  [22, 0],
+  [24, 0],
+])
 
 export const nodeVersion: Check = {
   name: 'node',
   look: () => {
     const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-    const enough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])
-    if (!enough) throw new Error(`version ${process.versions.node}`)
+    if (minor < (supported.get(major) ?? Infinity)) throw new Error(`version ${process.versions.node}`)
     return process.versions.node
   },
-  advice: `install Node ${OLDEST.join('.')} or newer`,
+  advice: 'install Node 20.19 or newer, 22 or 24',
 }
 
 export const serverLives = (url: string): Check => ({
