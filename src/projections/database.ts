@@ -95,7 +95,8 @@ export const rowsOf = async <Row>(db: Db, statement: RawBuilder<Row>): Promise<R
  * thread's time while many logged in. Its parameters stand in it as `$1`, `$2`, …
  */
 export function statementOf<Row>(db: Db, statement: RawBuilder<Row>): (...parameters: unknown[]) => Promise<Row[]> {
-  const { sql: text } = statement.compile(db.kysely)
+  const { sql: text, parameters: own } = statement.compile(db.kysely)
+  if (own.length > 0) throw new Error(`a statement of $1, $2, … has ${own.length} parameters of its own: ${text}`)
   return (...parameters) => db.ask<Row>(text, parameters)
 }
 

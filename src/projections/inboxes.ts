@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import { readCheckpoint } from './checkpoint.ts'
 import { rowsOf, within, type Db } from './database.ts'
-import { inboxOf } from './inbox.ts'
+import { openInbox } from './inbox.ts'
 import type { InboxLine, Inboxes } from './inbox-api.ts'
 
 export const allInboxes = (db: Db): Promise<Inboxes> =>
@@ -17,9 +17,10 @@ export const allInboxes = (db: Db): Promise<Inboxes> =>
         tx,
         sql<{ user_id: string }>`select distinct user_id from ${db.table('membership')} order by user_id`,
       )
+      const inboxOf = openInbox(tx)
       const of = new Map<string, readonly InboxLine[]>()
       for (const { user_id } of people) {
-        const rows = await inboxOf(tx, user_id)
+        const rows = await inboxOf(user_id)
         of.set(
           user_id,
           rows.map(({ conversation, unread }) => ({ conversation, unread })),

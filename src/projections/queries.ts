@@ -9,7 +9,7 @@ import { devicesOf, signedOutDevices } from './device.ts'
 import { expiringBy } from './expiring.ts'
 import { importsInto } from './imported.ts'
 import { acknowledgedBy, keepingMarks, lateAfter, unacknowledgedBy, undeliveredTo } from './delivery.ts'
-import { inboxOf } from './inbox.ts'
+import { openInbox } from './inbox.ts'
 import { allInboxes } from './inboxes.ts'
 import { presenceOf } from './last-seen.ts'
 import { memberChangesSince, membersOf } from './membership.ts'
@@ -34,7 +34,7 @@ export const openQueries = (db: Db): Queries => ({
   privacyOf: user => privacyOf(db, user),
   sight: pairs => sightOf(db, pairs),
   messages: openHistory(db),
-  inbox: (user, page) => inboxOf(db, user, page),
+  inbox: openInbox(db),
   inboxes: () => allInboxes(db),
   presence: users => presenceOf(db, users),
   boxesHavingSessions: () => boxesHavingSessions(db),
