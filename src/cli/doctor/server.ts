@@ -6,7 +6,7 @@ import { impatientFetch } from './wait.ts'
 /** package.json's `engines`: of each major version, from which minor one on. */
 const supported = new Map([
   [20, 19],
-  [22, 0],
+  [22, 13],
   [24, 0],
 ])
 
@@ -17,7 +17,7 @@ export const nodeVersion: Check = {
     if (minor < (supported.get(major) ?? Infinity)) throw new Error(`version ${process.versions.node}`)
     return process.versions.node
   },
-  advice: 'install Node 20.19 or newer, 22 or 24',
+  advice: 'install Node 20 (from 20.19 on), 22 (from 22.13 on) or 24',
 }
 
 export const serverLives = (url: string): Check => ({

@@ -1,4 +1,5 @@
 // One gRPC call over an HTTP/2 stream: messages in, messages out under back-pressure, and trailers at the end.
+import { constants } from 'node:http2'
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { FrameRefused, frameCutter } from '../../wire/frames.ts'
 import { CallFailed, deadlineExceeded, internal, invalidArgument, tooLarge, trailersOf } from '../protocol/status.ts'
@@ -125,5 +126,5 @@ export const timeoutOf = (header: string | string[] | undefined): number | undef
 export const refuseCall = (stream: ServerHttp2Stream, error: CallFailed): void => {
   stream.on('error', () => undefined)
   stream.respond({ ':status': 200, 'content-type': CONTENT_TYPE, ...trailersOf(error) }, { endStream: true })
-  stream.resume() // what the client still sends must not keep the stream open; closed here, Node 26 would not say why
+  stream.close(constants.NGHTTP2_NO_ERROR)
 }

@@ -57,7 +57,7 @@ export function createCatchUp(
   return {
     changes: (user, after, upTo) => page(upTo, () => queries.changes(user, after, upTo, pageRows)),
     unacknowledged: async (user, after, upTo) => {
-      if (fanout.neverIn(user)) return nothing // the fan-out is never behind the read models
+      if (fanout.neverIn(user)) return nothing // `upTo` is never past the fan-out
       return page(upTo, async () => {
         const { rows, more } = await queries.unacknowledged(user, after, upTo, pageRows)
         return { rows: rows.map(row => ({ what: 'message' as const, ...row })), more }

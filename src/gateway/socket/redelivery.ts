@@ -128,7 +128,7 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
 
   /** Who has come is asked for once: what waits for them may have been pushed elsewhere, or before. */
   const lookAtAll = async (user: string, position: Position): Promise<void> => {
-    if (!fanout.person(user) || fanout.neverIn(user)) return
+    if (!fanout.person(user)) return
     const { rows, more } = await queries.unacknowledged(user, -1, position, pageRows)
     for (const { conversation, seq } of rows) due(user, conversation, seq)
     if (more && !arrivals.has(user)) arrivals.set(user, { at: timers.now(), position })
@@ -179,7 +179,7 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
     },
     arrived(user, told) {
       const now = timers.now()
-      arrivals.set(user, { at: now, position: fanout.position() })
+      if (!fanout.neverIn(user)) arrivals.set(user, { at: now, position: fanout.position() })
       if (overdue.has(user) || gone.has(user)) for (const one of queueOf(user).values()) if (told) one.told(now)
       arm()
     },
