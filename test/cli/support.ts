@@ -2,11 +2,7 @@
 import { PassThrough } from 'node:stream'
 import { run } from '../../src/cli/program.ts'
 
-function text(stream: PassThrough): string {
-  const chunks: Buffer[] = []
-  for (let chunk = stream.read() as Buffer | null; chunk; chunk = stream.read() as Buffer | null) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
-}
+const text = (stream: PassThrough): string => ((stream.read() as Buffer | null) ?? '').toString()
 
 /** No server listens at the default address: nothing is to be sent before the arguments are right. */
 export async function cli(argv: readonly string[], env: NodeJS.ProcessEnv = {}, typed?: string) {
