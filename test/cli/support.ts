@@ -2,7 +2,12 @@
 import { PassThrough } from 'node:stream'
 import { run } from '../../src/cli/program.ts'
 
-const text = (stream: PassThrough): string => ((stream.read() as Buffer | null) ?? '').toString()
+/** All that was written: a `read` of Node 26 gives one write's alone. */
+function text(stream: PassThrough): string {
+  const chunks: Buffer[] = []
+  for (let chunk: Buffer | null; (chunk = stream.read() as Buffer | null);) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
 
 /** No server listens at the default address: nothing is to be sent before the arguments are right. */
 export async function cli(argv: readonly string[], env: NodeJS.ProcessEnv = {}, typed?: string) {

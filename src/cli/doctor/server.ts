@@ -8,6 +8,7 @@ const supported = new Map([
   [20, 19],
   [22, 13],
   [24, 0],
+  [26, 0],
 ])
 
 export const nodeVersion: Check = {
@@ -17,7 +18,7 @@ export const nodeVersion: Check = {
     if (minor < (supported.get(major) ?? Infinity)) throw new Error(`version ${process.versions.node}`)
     return process.versions.node
   },
-  advice: 'install Node 20 (from 20.19 on), 22 (from 22.13 on) or 24',
+  advice: 'install Node 20 (from 20.19 on), 22 (from 22.13 on), 24 or 26',
 }
 
 export const serverLives = (url: string): Check => ({

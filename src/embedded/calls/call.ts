@@ -126,5 +126,5 @@ export const timeoutOf = (header: string | string[] | undefined): number | undef
 export const refuseCall = (stream: ServerHttp2Stream, error: CallFailed): void => {
   stream.on('error', () => undefined)
   stream.respond({ ':status': 200, 'content-type': CONTENT_TYPE, ...trailersOf(error) }, { endStream: true })
-  stream.close(constants.NGHTTP2_NO_ERROR)
+  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR)) // with Node 26, at once would be before the trailers
 }
