@@ -1,12 +1,12 @@
 # Verbatim's image: built with everything, shipped without compilers and tests, run as an ordinary user.
-FROM node:22-bookworm-slim AS build
+FROM node:26-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
 COPY src ./src
 # `npm ci` ends with the `prepare` script, which compiles src/ to dist/; then only what runs is kept.
 RUN npm ci --no-audit --no-fund && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
-FROM node:22-bookworm-slim
+FROM node:26-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 VERBATIM_DATA=/data
 WORKDIR /app
 COPY --from=build /app/package.json ./

@@ -95,7 +95,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const counts = createCounts()
   const loop = watchLoop()
   const measure = (): Measures => {
-    const measured = { loopMs: loop.look(), outboxBytes: sockets.waiting() + polls.waiting(), line: admission.line() }
+    const measured = { loopMs: loop.look(), outboxBytes: ticks.waiting() + polls.waiting(), line: admission.line() }
     return { ...measured, ...parts.measure?.() }
   }
   const load = createLoad(counts.asks, measure, settings.load, timers)

@@ -25,8 +25,9 @@ const tick = () => new Promise<void>(resolve => setImmediate(resolve))
 const open = (blocks = false) => {
   const { stream, ...rest } = peer(blocks)
   const failures: unknown[] = []
-  const writer = new Writer(stream as never, new Ticks(tally(frameClasses)), error => failures.push(error))
-  return { writer, stream, failures, ...rest }
+  const ticks = new Ticks(tally(frameClasses))
+  const writer = new Writer(stream as never, ticks, error => failures.push(error))
+  return { writer, ticks, stream, failures, ...rest }
 }
 
 describe('a writer', () => {
@@ -57,6 +58,27 @@ describe('a writer', () => {
     go()
     await tick()
     expect([writer.waiting, drained]).toEqual([0, 1])
+  })
+
+  it('[G21] counts among what waits for all readers what its own did not take, until it has, or has gone', async () => {
+    const { writer, ticks, stream, go } = open(true)
+    writer.push(frame('abcdef'))
+    await tick()
+    writer.push(frame('ghi'))
+    await tick()
+    expect(ticks.waiting()).toBe(8 + 5)
+    go()
+    await tick()
+    await tick()
+    expect(ticks.waiting()).toBe(5)
+    go()
+    await tick()
+    expect(ticks.waiting()).toBe(0)
+    writer.push(frame('jkl'))
+    await tick()
+    expect(ticks.waiting()).toBe(5)
+    stream.destroy()
+    expect(ticks.waiting()).toBe(0)
   })
 
   it('[G11] waits for a body that is being opened, and reports one that cannot be', async () => {

@@ -19,9 +19,8 @@ export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
   /** Sends all that are here away to come back; who comes is on this box. */
   startAnew(box: string): void
-  /** How many sessions are here, and what waits for their readers (bytes). */
+  /** How many sessions are here. */
   sessions(): number
-  waiting(): number
   /** Closes all with 4000 and resolves when the log has been told, and each socket has closed or had its time to. */
   stop(): Promise<void>
 }
@@ -112,11 +111,6 @@ export function createSockets(
     },
 
     sessions: () => connections.size,
-    waiting: () => {
-      let bytes = 0
-      for (const connection of connections) bytes += connection.waiting
-      return bytes
-    },
 
     startAnew(box) {
       current = { ...current, box }

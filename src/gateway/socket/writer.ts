@@ -6,14 +6,19 @@ import { type FrameClass, Outbox, type Outgoing } from './outbox.ts'
 /** Bytes that are handed to the system at a time; more waits in the outbox, where receipts coalesce. */
 const atATime = 256 * 1024
 
-/** Sockets that have something to write when this tick ends, and how many frames all of them were given. */
+/** Sockets that have something to write when this tick ends, what waits for their readers, and how many frames all of them were given. */
 export class Ticks {
   readonly given: Tally<FrameClass>
   readonly #due = new Set<Writer>()
+  /** Who did not get rid of all in its tick: few, however many sockets there are. */
+  readonly #behind = new Set<Writer>()
   readonly #flush = (): void => {
     const due = [...this.#due]
     this.#due.clear()
-    for (const writer of due) writer.flush()
+    for (const writer of due) {
+      writer.flush()
+      if (writer.waiting > 0) this.#behind.add(writer)
+    }
   }
 
   constructor(given: Tally<FrameClass>) {
@@ -23,6 +28,15 @@ export class Ticks {
   add(writer: Writer): void {
     if (this.#due.size === 0) setImmediate(this.#flush)
     this.#due.add(writer)
+  }
+
+  /** What waits for all readers (bytes), as of the last tick. */
+  waiting(): number {
+    let bytes = 0
+    for (const writer of this.#behind)
+      if (writer.waiting > 0) bytes += writer.waiting
+      else this.#behind.delete(writer)
+    return bytes
   }
 }
 
@@ -46,9 +60,9 @@ export class Writer {
     this.#failed = failed
   }
 
-  /** What waits for the reader, here and in the socket. */
+  /** What waits for the reader, here and in the socket; nothing where it has gone. */
   get waiting(): number {
-    return this.#outbox.bytes + this.#socket.writableLength
+    return this.#socket.destroyed ? 0 : this.#outbox.bytes + this.#socket.writableLength
   }
 
   push(frame: Outgoing): void {
