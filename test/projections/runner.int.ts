@@ -53,14 +53,17 @@ it('[P10] waits for a database that went away, and goes on with what it had', as
   const models = await openReadModels(database.pool, { log: line => void lines.push(line) })
   await models.fold(events.slice(0, 5))
   const other = await database.pool.connect() // one of the pool's might have been ended the time before, and not know it yet
-  for (let at = 5; at < events.length; at += 5) {
-    const folding = models.fold(events.slice(at, at + 5))
-    await other.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
-    )
-    await folding
+  try {
+    for (let at = 5; at < events.length; at += 5) {
+      const folding = models.fold(events.slice(at, at + 5))
+      await other.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+      )
+      await folding
+    }
+  } finally {
+    other.release()
   }
-  other.release()
   await models.stop()
   expect(await dumpReadModels(database.pool, models.schema)).toEqual(await asIfNeverInterrupted())
 })

@@ -30,12 +30,12 @@ export class Ticks {
     this.#due.add(writer)
   }
 
-  /** What waits for all readers (bytes), as of the last tick. */
+  /** What waits for all readers that are there (bytes). */
   waiting(): number {
     let bytes = 0
     for (const writer of this.#behind)
-      if (writer.waiting > 0) bytes += writer.waiting
-      else this.#behind.delete(writer)
+      if (writer.waiting === 0 || writer.gone) this.#behind.delete(writer)
+      else bytes += writer.waiting
     return bytes
   }
 }
@@ -60,9 +60,14 @@ export class Writer {
     this.#failed = failed
   }
 
-  /** What waits for the reader, here and in the socket; nothing where it has gone. */
+  /** What waits for the reader, here and in the socket. */
   get waiting(): number {
-    return this.#socket.destroyed ? 0 : this.#outbox.bytes + this.#socket.writableLength
+    return this.#outbox.bytes + this.#socket.writableLength
+  }
+
+  /** Nobody will read what waits. */
+  get gone(): boolean {
+    return this.#socket.destroyed
   }
 
   push(frame: Outgoing): void {
