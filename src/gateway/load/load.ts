@@ -18,6 +18,11 @@ export interface LoadSettings {
 
 /** Fewer that are under way are no queue, however long they take. */
 const leastUnderWay = 32
+/**
+ * Where nothing is answered at all, the disk stands still: letting go of other things helps nothing then, and all that waits is
+ * answered when it goes on. Only where it does not for so long (milliseconds), it is too much.
+ */
+const standstillMs = 3_000
 /** What who is refused is told to wait: at least, at most (milliseconds). */
 const leastRetryMs = 500
 const mostRetryMs = 10_000
@@ -59,13 +64,18 @@ export function createLoad(
   let pressure: Pressure = { loopMs: 0, waitMs: 0, outboxBytes: 0, line: 0, refused: 0 }
   let refusedBefore = 0
   let answeredBefore = 0
-  let lately = { refused: 0, answered: 0, ms: 0 }
+  const lately = { refused: 0, answered: 0, ms: 0 }
   let lookedAt = timers.now()
+  let movedAt = lookedAt
 
   const waitMs = () => (asks.count < leastUnderWay ? 0 : asks.age())
 
-  /** As many as are answered in the time that they may wait: more that come at once would wait longer, and it is not seen yet. */
-  const mostUnderWay = () => Math.max(leastUnderWay, (lately.answered / Math.max(lately.ms, 1)) * settings.mostWaitMs)
+  /**
+   * As many as are answered in the time that they may wait: more that come at once would wait longer, and it is not seen yet. Not known
+   * where there was no queue: what was answered then is what was asked.
+   */
+  const mostUnderWay = () =>
+    lately.ms === 0 ? Infinity : Math.max(leastUnderWay, (lately.answered / lately.ms) * settings.mostWaitMs)
 
   const look = (): void => {
     const refused = shed.messages - refusedBefore
@@ -74,12 +84,15 @@ export function createLoad(
     answeredBefore += answered
     const ms = timers.now() - lookedAt
     lookedAt += ms
-    lately = {
-      refused: lately.refused * remembered + refused,
-      answered: lately.answered * remembered + answered,
-      ms: lately.ms * remembered + ms,
+    const queue = asks.count >= leastUnderWay
+    lately.refused = lately.refused * remembered + refused
+    if (queue && answered > 0) {
+      lately.answered = lately.answered * remembered + answered
+      lately.ms = lately.ms * remembered + ms
     }
-    pressure = { ...measure(), waitMs: waitMs(), refused }
+    if (!queue || answered > 0) movedAt = lookedAt
+    const still = lookedAt > movedAt && lookedAt - movedAt < standstillMs
+    pressure = { ...measure(), waitMs: still ? pressure.waitMs : waitMs(), refused }
     const before = standing.level
     standing = next(standing, pressure, timers.now(), settings.thresholds, settings.pace)
     if (standing.level !== before) {
