@@ -65,7 +65,9 @@ export async function startApp(
     const appends = new Appends()
     const store = opened('store client', connectEventStore(storeUrl, appends))
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 20 })
-    pool.on('error', error => log.warn({ error }, 'a database connection was lost'))
+    pool.on('error', ({ message }) => {
+      if (!pool.ending) log.warn(`a database connection was lost: ${message}`)
+    })
     onClose('database pool', () => pool.end())
     const epoch = await epochOf(store, now)
 

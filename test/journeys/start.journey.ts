@@ -17,6 +17,7 @@ describe('starting', () => {
     expect(server.printed.get('database')).toMatch(/^postgres:\/\/.+@127\.0\.0\.1:\d+\/verbatim$/)
     expect(await (await fetch(`${server.url}/readyz`)).json()).toEqual({ status: 'ready' })
     expect(await server.stop()).toBe(0)
+    expect(server.complaints()).toBe('')
   })
 
   it('[O1] with a bad setting says so in one line and starts nothing', async () => {

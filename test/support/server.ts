@@ -51,6 +51,8 @@ export interface Server {
   /** What it printed, by the first word of each line. */
   readonly printed: ReadonlyMap<string, string>
   readonly pid: number
+  /** What it wrote to stderr so far. */
+  complaints(): string
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>
   /** kill -9 of the server and of everything it has started, at once. */
@@ -78,6 +80,7 @@ export async function startServer(options: { dataDir?: string; env?: Record<stri
     dataDir,
     printed,
     pid: child.pid!,
+    complaints: () => err,
     stop: () => {
       child.kill('SIGTERM')
       return gone
