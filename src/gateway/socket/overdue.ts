@@ -59,6 +59,11 @@ export class Overdue<Message extends Waiting> {
       one.pushes++
       one.nextAt = now + gapAfter(one.pushes, this.#policy)
     }
+    this.later(now)
+  }
+
+  /** Nothing can be pushed now. */
+  later(now: number): void {
     this.nextAt = now + this.#policy.backoffMs
   }
 

@@ -134,8 +134,13 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
     if (more && !arrivals.has(user)) arrivals.set(user, { at: timers.now(), position })
   }
 
+  /** Who reads slowly is pushed nothing twice, nor who is being told what they missed; and who is gone nothing at all. */
+  const idle = (user: string) => [...(fanout.person(user)?.receivers ?? [])].filter(receiver => receiver.idle)
+
   const look = async (one: Overdue<MessageRow>): Promise<void> => {
     const { user, conversation } = one
+    // nor asked about: who comes back to many conversations has other questions then
+    if (idle(user).length === 0) return one.later(timers.now())
     const rows = await queries.undelivered(user, fanout.position(), pageRows, conversation)
     const now = timers.now()
     const known = fanout.acknowledged(conversation, user)
@@ -144,8 +149,8 @@ export function createRedelivery(parts: RedeliveryParts): Redelivery {
     )
     const { again, giveUp } = one.look(waiting, now)
     if (one.empty) forget(one)
-    const receivers = [...(fanout.person(user)?.receivers ?? [])].filter(({ idle }) => idle)
-    if (receivers.length === 0) return // who reads slowly is pushed nothing twice, and who is gone nothing at all
+    const receivers = idle(user)
+    if (receivers.length === 0) return
     // its place is where it comes now: a client that keeps its cursor is not thrown back
     const position = fanout.position()
     for (const message of again) {
