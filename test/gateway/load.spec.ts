@@ -28,10 +28,10 @@ function office() {
   const told: string[] = []
   load.onChange(() => told.push(textOf(load.frame())))
   const press = (more: Partial<Measures>) => (measures = { ...calm, ...more })
-  /** Time in which somebody is answered between any two looks. */
-  const go = (ms: number) => {
+  /** Time in which so many are answered at once between any two looks. */
+  const go = (ms: number, many = 10) => {
     for (let left = ms; left > 0; left -= 50) {
-      asks.ended(asks.began())
+      for (let n = 0; n < many; n++) asks.ended(asks.began())
       time.pass(Math.min(left, 50))
     }
   }
@@ -67,7 +67,7 @@ describe('load', () => {
   it('[H7] where nothing is answered for a while, nothing is shed: what waits is answered when it goes on', () => {
     const { time, asks, load, told, go } = office()
     const began = Array.from({ length: 400 }, () => asks.began())
-    time.pass(2_900)
+    go(2_900, 1) // what needs no disk is answered
     for (const one of began) asks.ended(one)
     go(1_000)
     expect([load.level(), load.refusal(), told]).toEqual([0, undefined, []])
@@ -75,6 +75,23 @@ describe('load', () => {
     time.pass(3_500)
     expect(load.level()).toBe(4)
     expect(load.refusal()).toMatchObject({ refused: 'busy' })
+  })
+
+  it('[H7] what comes while all stands still is taken, and so is what comes after', () => {
+    const { time, asks, load } = office()
+    const began: number[] = []
+    const come = () => began.push(asks.began()) && load.refusal()
+    const refusals: unknown[] = []
+    for (let ms = 0; ms < 2_900; ms += 10) {
+      refusals.push(come())
+      time.pass(10)
+    }
+    for (let ms = 0; ms < 2_000; ms += 10) {
+      for (const one of began.splice(0, 40)) asks.ended(one)
+      refusals.push(come())
+      time.pass(10)
+    }
+    expect([load.level(), refusals.filter(refusal => refusal !== undefined)]).toEqual([0, []])
   })
 
   it('[H7] a disk that takes long for each commit is no standstill', () => {
@@ -97,7 +114,7 @@ describe('load', () => {
     for (const one of began.slice(350)) asks.ended(one)
     for (let n = 0; n < 120; n++) asks.began()
     expect(load.refusal()).toBeUndefined()
-    for (let n = 0; n < 60; n++) asks.began()
+    for (let n = 0; n < 200; n++) asks.began()
     expect(load.refusal()).toMatchObject({ refused: 'busy' })
   })
 

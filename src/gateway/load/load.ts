@@ -19,10 +19,12 @@ export interface LoadSettings {
 /** Fewer that are under way are no queue, however long they take. */
 const leastUnderWay = 32
 /**
- * Where nothing is answered at all, the disk stands still: letting go of other things helps nothing then, and all that waits is
- * answered when it goes on. Only where it does not for so long (milliseconds), it is too much.
+ * Where next to nothing is answered, the disk stands still: letting go of other things helps nothing then, and what waits is answered
+ * when it goes on. Only where it does not for so long (milliseconds), it is too much.
  */
 const standstillMs = 3_000
+/** Of those that are under way, what share is answered between two looks where it goes on: a few are answered without the disk. */
+const moving = 0.1
 /** What who is refused is told to wait: at least, at most (milliseconds). */
 const leastRetryMs = 500
 const mostRetryMs = 10_000
@@ -64,35 +66,33 @@ export function createLoad(
   let pressure: Pressure = { loopMs: 0, waitMs: 0, outboxBytes: 0, line: 0, refused: 0 }
   let refusedBefore = 0
   let answeredBefore = 0
+  /** What could be done while there was a queue. */
   const lately = { refused: 0, answered: 0, ms: 0 }
-  let lookedAt = timers.now()
-  let movedAt = lookedAt
+  let movedAt = timers.elapsed()
 
   const waitMs = () => (asks.count < leastUnderWay ? 0 : asks.age())
 
-  /**
-   * As many as are answered in the time that they may wait: more that come at once would wait longer, and it is not seen yet. Not known
-   * where there was no queue: what was answered then is what was asked.
-   */
+  /** As many as are answered in the time that they may wait: more that come at once would wait longer, and it is not seen yet. */
   const mostUnderWay = () =>
     lately.ms === 0 ? Infinity : Math.max(leastUnderWay, (lately.answered / lately.ms) * settings.mostWaitMs)
 
   const look = (): void => {
+    const now = timers.elapsed()
     const refused = shed.messages - refusedBefore
-    const answered = asks.took.count - answeredBefore
     refusedBefore += refused
+    const answered = asks.took.count - answeredBefore
     answeredBefore += answered
-    const ms = timers.now() - lookedAt
-    lookedAt += ms
     const queue = asks.count >= leastUnderWay
-    lately.refused = lately.refused * remembered + refused
-    if (queue && answered > 0) {
-      lately.answered = lately.answered * remembered + answered
-      lately.ms = lately.ms * remembered + ms
+    const moved = !queue || answered >= asks.count * moving
+    for (const name of ['refused', 'answered', 'ms'] as const) lately[name] *= remembered
+    lately.refused += refused
+    if (queue && moved) {
+      lately.answered += answered
+      lately.ms += Math.min(now - movedAt, settings.mostWaitMs) // a standstill says nothing of what can be done
     }
-    if (!queue || answered > 0) movedAt = lookedAt
-    const still = lookedAt > movedAt && lookedAt - movedAt < standstillMs
+    const still = !moved && now - movedAt < standstillMs
     pressure = { ...measure(), waitMs: still ? pressure.waitMs : waitMs(), refused }
+    if (moved) movedAt = now
     const before = standing.level
     standing = next(standing, pressure, timers.now(), settings.thresholds, settings.pace)
     if (standing.level !== before) {
